@@ -1,0 +1,1 @@
+# plugins: one folder each

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * auth.h - who asks: anonymous, a guest's session, or a service's token.
+ *
+ * A session is a cookie with id, user and times under a MAC whose keys the
+ * fleet shares (table signing_key, read from the host's copy), so it is valid
+ * on every host and with the stores away.  CSRF tokens and cursors are signed
+ * by the same keys, each with its own purpose.
+ */
+#ifndef CB_AUTH_AUTH_H
+#define CB_AUTH_AUTH_H
+
+#include <callboard/ctx.h>
+
+struct cbi_config;
+struct cbi_copy;
+
+enum cbi_who_kind {
+	CBI_WHO_NOBODY = 0,
+	CBI_WHO_GUEST,   /* a session made by the guest door */
+	CBI_WHO_SERVICE, /* a static externalAccess token */
+};
+
+struct cbi_who {
+	enum cbi_who_kind kind;
+	const char *subject; /* "user:default/guest", "external:<subject>"; "" */
+	const char *session; /* id of the session, NULL for tokens */
+};
+
+/* What the process knows of tokens and keys; read-only after create but for
+ * the keys, which are looked up in the copy again when its number changed. */
+struct cbi_auth;
+int cbi_auth_create(struct cb_ctx *ctx, const struct cbi_config *config,
+                    struct cbi_copy *copy, struct cbi_auth **out) CB_USED;
+void cbi_auth_destroy(struct cbi_auth *auth);
+
+/*
+ * Who sends this Authorization header or, without one, this session cookie.
+ * CB_OK with NOBODY when there is neither or the cookie is not valid any
+ * more; CB_EAUTH when a header is there that nobody recognises.
+ */
+int cbi_auth_who(struct cb_ctx *ctx, struct cbi_auth *auth,
+                 const char *authorization, const char *cookie,
+                 struct cbi_who *out) CB_USED;
+
+/* A new guest session's cookie value; CB_EDENIED when the door is shut,
+ * CB_EAWAY while no signing key is known. */
+int cbi_auth_guest(struct cb_ctx *ctx, struct cbi_auth *auth,
+                   const char **cookie) CB_USED;
+
+/* The cookie's name: "__Host-callboard" for an https base URL, else
+ * "callboard". */
+const char *cbi_auth_cookie_name(const struct cbi_auth *auth);
+
+/* A token for forms of this session; and whether one is valid. */
+int cbi_auth_csrf(struct cb_ctx *ctx, struct cbi_auth *auth,
+                  const struct cbi_who *who, const char **token) CB_USED;
+bool cbi_auth_csrf_valid(struct cb_ctx *ctx, struct cbi_auth *auth,
+                         const struct cbi_who *who, const char *token);
+
+/* Signs text for a purpose ("cursor"): base64url of a MAC, 43 characters.
+ * CB_EAWAY while no signing key is known. */
+int cbi_auth_sign(struct cb_ctx *ctx, struct cbi_auth *auth,
+                  const char *purpose, const char *text,
+                  const char **mac) CB_USED;
+bool cbi_auth_signed(struct cb_ctx *ctx, struct cbi_auth *auth,
+                     const char *purpose, const char *text, const char *mac);
+
+#endif

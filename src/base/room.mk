@@ -1,0 +1,12 @@
+# base: floor 0, what every room stands on
+libcallboard_la_SOURCES += \
+	src/base/arena.c src/base/arena.h \
+	src/base/board.c src/base/board.h \
+	src/base/buf.c src/base/buf.h \
+	src/base/clock.c src/base/clock.h \
+	src/base/ctx.c src/base/ctx.h \
+	src/base/limits.h \
+	src/base/log.c src/base/log.h \
+	src/base/metric.c src/base/metric.h \
+	src/base/scope.h \
+	src/base/str.c src/base/str.h

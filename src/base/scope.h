@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scope.h - who may see what, as a value that queries read.
+ *
+ * `policy` makes it from who asks; `catalog` and `search` apply it.  Every
+ * query takes one, and every cache key of an answer begins with its class, so
+ * that an answer made for one class is never given to another.
+ */
+#ifndef CB_BASE_SCOPE_H
+#define CB_BASE_SCOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cbi_scope {
+	/* Short and stable: equal classes see the same things. */
+	const char *cls;
+	/* Everything is visible; today's only kind besides nothing. */
+	bool all;
+	/* Milliseconds since the epoch: the catalog as it was then; 0 is now. */
+	int64_t as_of;
+};
+
+#endif

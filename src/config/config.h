@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.h - callboard.yaml: found, merged, checked, typed.
+ *
+ * Files are merged in order (maps deeply, everything else replaced);
+ * `${ENV}` in texts is replaced (`${ENV:-word}` with a fallback), `$file:`
+ * reads a file's text, `$include:` a file's value, both relative to the file
+ * that says so.  Every error names file, line and column and shows the lines
+ * around.  A loaded config never changes; a reload makes another.
+ */
+#ifndef CB_CONFIG_CONFIG_H
+#define CB_CONFIG_CONFIG_H
+
+#include <callboard/buf.h>
+#include <callboard/ctx.h>
+
+#include <jansson.h>
+
+struct cbi_config;
+
+struct cbi_config_pos {
+	const char *file;
+	int line, column;
+};
+
+/*
+ * Finds the files as both programs do: the given ones, else
+ * $CALLBOARD_CONFIG, else callboard.yaml in $CALLBOARD_HOME, else below
+ * sysconfdir; then conf.d/ *.yaml beside the last of them.  *files ends in
+ * NULL and lives with ctx.
+ */
+int cbi_config_find(struct cb_ctx *ctx, const char *const *given, size_t n,
+                    const char *const **files) CB_USED;
+
+/*
+ * Loads and checks.  Problems are appended to `report`, each with file:line:
+ * column and an excerpt; CB_EINVAL when any is an error (warnings alone are
+ * CB_OK).  The caller destroys *out.
+ */
+int cbi_config_load(struct cb_ctx *ctx, const char *const *files,
+                    struct cb_buf *report, struct cbi_config **out) CB_USED;
+void cbi_config_destroy(struct cbi_config *config);
+
+/* The merged document. */
+const json_t *cbi_config_root(const struct cbi_config *config);
+/* The value at a dotted path, NULL for none. */
+json_t *cbi_config_get(const struct cbi_config *config, const char *path);
+const char *cbi_config_text(const struct cbi_config *config, const char *path,
+                            const char *fallback);
+int64_t cbi_config_int(const struct cbi_config *config, const char *path,
+                       int64_t fallback);
+bool cbi_config_bool(const struct cbi_config *config, const char *path,
+                     bool fallback);
+/* Milliseconds of a duration ("90s", or Backstage's {minutes: 5}). */
+int64_t cbi_config_ms(const struct cbi_config *config, const char *path,
+                      int64_t fallback);
+/* Where the value at path (or what holds it) was written. */
+struct cbi_config_pos cbi_config_where(const struct cbi_config *config,
+                                       const char *path);
+/* Appends "file:line:column: message" and the excerpt. */
+void cbi_config_complain(const struct cbi_config *config, const char *path,
+                         struct cb_buf *report, const char *fmt, ...)
+    CB_PRINTF(4, 5);
+
+/* What the house itself reads, typed once at load (config/settings.c has the
+ * table: path, type, default, limits, help).  Texts live with the config. */
+struct cbi_settings {
+	const char *app_title;
+	const char *organization;
+	const char *base_url;  /* backend.baseUrl, no trailing slash */
+	const char *base_path; /* its path: "" or "/portal" */
+	const char *run_dir, *state_dir, *socket_group;
+	const char *asset_dir; /* backend.assetDir */
+	const char *log_level;
+	const char *const *plugin_dirs; /* ends in NULL */
+	const char *database; /* conninfo */
+	int db_connections;   /* of one process */
+	bool db_prepare;
+	int db_statement_ms; /* readers' statement_timeout */
+	const char *redis;   /* "unix:/path" or "host:port"; "" for none */
+	int web_threads;     /* of one process */
+	int fetch_threads;
+	int request_ms;      /* hard deadline of a request */
+	int plugin_ms;       /* of one plugin call */
+	int64_t stale_if_error_ms;
+	bool processing;      /* catalog.processing */
+	int64_t interval_ms;  /* catalog.processingInterval */
+	bool isolate;         /* catalog.onBadDocument: isolate */
+	bool guest;           /* auth.guest: the open door */
+	int64_t memory_max;   /* bytes of one web process, 0 for none */
+};
+const struct cbi_settings *cbi_config_settings(const struct cbi_config *c);
+
+/* A pool: `pools.<name>`; core and tools are always there. */
+struct cbi_pool {
+	const char *name;
+	int web;   /* processes, default 2 */
+	int fetch; /* processes, default 1; 0 for core */
+	const char *const *plugins; /* placed here; ends in NULL */
+};
+/* How many there are; *out lives with the config. */
+size_t cbi_config_pools(const struct cbi_config *config,
+                        const struct cbi_pool **out);
+/* The pool of a plugin: where it is placed, else "tools". */
+const char *cbi_config_pool_of(const struct cbi_config *config,
+                               const char *plugin);
+
+#endif

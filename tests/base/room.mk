@@ -1,0 +1,9 @@
+# tests of base
+check_PROGRAMS += tests/base/test_ctx tests/base/test_str tests/base/test_board
+TESTS += tests/base/test_ctx tests/base/test_str tests/base/test_board
+tests_base_test_ctx_SOURCES = tests/base/test_ctx.c
+tests_base_test_ctx_LDADD = $(test_ldadd)
+tests_base_test_str_SOURCES = tests/base/test_str.c
+tests_base_test_str_LDADD = $(test_ldadd)
+tests_base_test_board_SOURCES = tests/base/test_board.c
+tests_base_test_board_LDADD = $(test_ldadd)

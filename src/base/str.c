@@ -77,9 +77,9 @@ static int64_t unit_ms(const char *unit)
 		const char *name;
 		int64_t ms;
 	} units[] = {
-		{ "", 1000 },    { "ms", 1 },      { "s", 1000 },
-		{ "m", 60000 },  { "h", 3600000 }, { "d", 86400000 },
-		{ "S", 1000 },   { "M", 60000 },   { "H", 3600000 },
+		{ "", 1000 },   { "ms", 1 },      { "s", 1000 },
+		{ "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
+		{ "S", 1000 },  { "M", 60000 },   { "H", 3600000 },
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
@@ -209,6 +209,61 @@ int cbi_str_url_encode(struct cb_buf *buf, const char *text, const char *keep)
 		}
 	}
 	return rc;
+}
+
+/* How many bytes from p may stand in a JSON string as they are. */
+static size_t json_plain(const char *text, size_t len)
+{
+	size_t n = 0, step;
+
+	while (n < len) {
+		unsigned char c = (unsigned char)text[n];
+
+		if (c < 0x20 || c == '"' || c == '\\')
+			break;
+		step = c < 0x80 ? 1
+		                : utf8_length((const unsigned char *)text + n,
+		                              len - n);
+		if (step == 0)
+			break;
+		n += step;
+	}
+	return n;
+}
+
+static int json_escape(struct cb_buf *buf, unsigned char c)
+{
+	static const char named[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+	char text[7];
+
+	if (c >= 0x80)
+		return cb_buf_add(buf, "\xef\xbf\xbd", 3);
+	for (size_t i = 0; i + 1 < sizeof(named); i += 2) {
+		if ((unsigned char)named[i] != c)
+			continue;
+		text[0] = '\\';
+		text[1] = named[i + 1];
+		return cb_buf_add(buf, text, 2);
+	}
+	return cb_buf_printf(buf, "\\u%04x", c);
+}
+
+int cbi_str_json(struct cb_buf *buf, const char *text, size_t len)
+{
+	cb_buf_add(buf, "\"", 1);
+	while (len > 0) {
+		size_t n = json_plain(text, len);
+
+		cb_buf_add(buf, text, n);
+		text += n;
+		len -= n;
+		if (len == 0)
+			break;
+		json_escape(buf, (unsigned char)*text);
+		text++;
+		len--;
+	}
+	return cb_buf_add(buf, "\"", 1);
 }
 
 #define DISTANCE_MAX 64

@@ -51,6 +51,10 @@ int cbi_str_url_decode(const char *text, size_t len, bool plus, char *out,
  * stands in keep. */
 int cbi_str_url_encode(struct cb_buf *buf, const char *text, const char *keep);
 
+/* Appends text as a JSON string with its quotes; bytes that are not UTF-8
+ * become U+FFFD. */
+int cbi_str_json(struct cb_buf *buf, const char *text, size_t len);
+
 /* How many edits turn a into b, capped at 8; both at most 64 bytes. */
 int cbi_str_distance(const char *a, const char *b);
 

@@ -1,1 +1,2 @@
 # web
+libcallboard_la_SOURCES += src/web/api/error.c src/web/api/error.h

@@ -1,1 +1,3 @@
-# host
+# host: floor 4, the counter: loads plugins, calls them, serves them
+libcallboard_la_SOURCES += \
+	src/host/host.h

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * host.h - the counter: loads plugins, calls them, and serves what they ask.
+ *
+ * A plugin is called through here only.  Every call is guarded: the plugin is
+ * on, its breaker is closed, the request is not one that crashed it a moment
+ * ago; while it runs, the thread's slot on the board says so, so that a crash
+ * or a hang is charged to it.
+ *
+ * The functions of src/callboard/ that plugins call find what they need in
+ * ctx->host, which a guarded call sets and takes back.
+ */
+#ifndef CB_HOST_HOST_H
+#define CB_HOST_HOST_H
+
+#include <callboard/plugin.h>
+
+#include "base/ctx.h"
+
+struct cb_html;
+struct cbi_catalog;
+struct cbi_config;
+struct cbi_registry;
+struct cbi_registry_filter;
+struct cbi_snapshot;
+
+/* The catalog's filter, for cbi_registry_scan and cbi_registry_create. */
+const struct cbi_registry_filter *cbi_host_filter(void);
+
+/* ---- Loading ---------------------------------------------------------- */
+
+struct cbi_host;
+
+/* What a host joins; everything outlives it.  Rows may be NULL: then what
+ * needs them answers CB_ENOTSUP. */
+struct cbi_host_joins {
+	const struct cbi_config *config;
+	struct cbi_registry *registry;
+	/* The served JSON of an entity by ref; CB_ENOENT.  *body lives with
+	 * ctx. */
+	int (*entity)(struct cb_ctx *ctx, void *handle, const char *ref,
+	              const char **body, size_t *len);
+	void *entity_handle;
+	/* A source's value, as cb_source_text promises; *age_ms is how long
+	 * past fresh a stale one is, else 0.  `source` room. */
+	int (*value)(struct cb_ctx *ctx, void *handle, const char *plugin,
+	             const struct cb_source *source, int fresh_s,
+	             const char *key, const char **text, size_t *len,
+	             int64_t *age_ms);
+	void *value_handle;
+};
+
+/*
+ * Loads the checked plugins of a pool into this process and starts them, each
+ * in a crash-charged slot of the calling thread (ctx->lane->slot): a plugin
+ * that crashes in `start` takes this process with it, and after the third time
+ * is in quarantine and left out.  A plugin that cannot be loaded or whose
+ * start fails is left out too, with its reason; CB_OK all the same.
+ */
+int cbi_host_load(struct cb_ctx *ctx, const struct cbi_host_joins *joins,
+                  const char *pool, struct cbi_host **out) CB_USED;
+
+/* Calls the plugins' stop.  Nothing is ever unloaded. */
+void cbi_host_finish(struct cbi_host *host);
+
+/* ---- Entities --------------------------------------------------------- */
+
+/*
+ * An entity from its served JSON; lives with ctx.  CB_EBUG when the bytes are
+ * not a served entity.
+ */
+int cbi_host_entity(struct cb_ctx *ctx, const char *body, size_t len,
+                    const struct cb_entity **out) CB_USED;
+
+/* The JSON of it, borrowed. */
+json_t *cbi_host_entity_json(const struct cb_entity *entity);
+
+/* ---- Calling ---------------------------------------------------------- */
+
+enum cbi_card_outcome {
+	CBI_CARD_DRAWN = 0, /* html holds it */
+	CBI_CARD_NOTE,      /* html holds a note: nothing to show here */
+	CBI_CARD_PENDING,   /* draw a placeholder that reloads itself */
+	CBI_CARD_GREY,      /* draw a grey card; message says why */
+	CBI_CARD_GONE,      /* no such card, or its plugin is off */
+};
+
+struct cbi_card_result {
+	enum cbi_card_outcome outcome;
+	const char *title;   /* message id, "" for CBI_CARD_GONE */
+	const char *message; /* for people; "" unless GREY or GONE */
+	int64_t age_ms;      /* of the oldest stale value in it; 0: all new */
+	bool asked;          /* it asked for tool data */
+};
+
+/*
+ * Draws the body of a card into html (whose buffer the caller empties unless
+ * the outcome is DRAWN or NOTE).  Always CB_OK: what goes wrong is a grey
+ * card, and ctx is left without a failure.  entity may be NULL for places
+ * without one.
+ */
+int cbi_host_draw_card(struct cb_ctx *ctx, struct cbi_host *host,
+                       const char *plugin, const char *card,
+                       const struct cb_entity *entity, struct cb_html *html,
+                       struct cbi_card_result *out);
+
+/*
+ * Calls the route of a plugin.  html may hold a page afterwards, unless the
+ * handler answered JSON through req (web/ looks there).  CB_ENOENT for no
+ * route or a plugin that is off, CB_ENOTSUP for the wrong method, CB_EAWAY
+ * while breaker or quarantine keep calls away, or what the handler returned.
+ */
+int cbi_host_route(struct cb_ctx *ctx, struct cbi_host *host,
+                   const char *plugin, bool api, const char *path,
+                   struct cb_req *req, struct cb_html *html) CB_USED;
+
+/* ---- For fetch and warm ------------------------------------------------ */
+
+/* One source, as fetch needs it. */
+struct cbi_host_source {
+	const char *plugin;
+	const struct cb_source *source;
+	int fresh_s, stale_s; /* from source, or its fresh_key in the config */
+	int board;            /* the plugin's row */
+};
+
+/* CB_ENOENT: no such plugin here, or no such source; off and quarantined
+ * ones are not there either. */
+int cbi_host_source(struct cb_ctx *ctx, struct cbi_host *host,
+                    const char *plugin, const char *source,
+                    struct cbi_host_source *out) CB_USED;
+
+/* Fetches and shapes one value, guarded; only in fetch processes. */
+int cbi_host_fill(struct cb_ctx *ctx, struct cbi_host *host, const char *plugin,
+                  const char *source, const char *key,
+                  struct cb_buf *out) CB_USED;
+
+/* Calls each for every source key of the entity (of one plugin, or of all
+ * with NULL); a failing `key` function ends that source alone. */
+int cbi_host_keys(struct cb_ctx *ctx, struct cbi_host *host, const char *plugin,
+                  const struct cb_entity *entity,
+                  int (*each)(struct cb_ctx *ctx, void *arg,
+                              const struct cbi_host_source *source,
+                              const char *key),
+                  void *arg) CB_USED;
+
+/* ---- For web/req.c ----------------------------------------------------- */
+
+/* cb_req_rest of the route being called; NULL outside of one. */
+const char *cbi_host_rest(const struct cb_ctx *ctx);
+
+#endif

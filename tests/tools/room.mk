@@ -1,0 +1,3 @@
+# tests of the stand-in tools
+TESTS += tests/tools/test_tools.sh
+EXTRA_DIST += tests/tools/test_tools.sh

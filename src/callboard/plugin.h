@@ -223,13 +223,13 @@ struct cb_permission {
 struct cb_plugin {
 	uint16_t abi_major; /* these three are read first, guard the rest */
 	uint16_t abi_minor;
-	uint32_t size; /* as the plugin saw it; fields are only appended */
+	uint32_t size;     /* as the plugin saw it; fields are only appended */
+	uint32_t contract; /* CB_CONTRACT_LEVEL it was written for */
 
 	const char *name; /* [a-z][a-z0-9-]*, at most 32 bytes */
 	const char *version;
 	const char *summary;      /* one line, for people */
 	const char *const *after; /* plugins that must be there; ends in NULL */
-	uint32_t contract;        /* CB_CONTRACT_LEVEL it was written for */
 
 	size_t state_size; /* at most 1 MiB; zeroed, then filled from keys */
 	const struct cb_key *keys;

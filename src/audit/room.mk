@@ -1,1 +1,3 @@
 # audit
+libcallboard_la_SOURCES += \
+	src/audit/audit.h

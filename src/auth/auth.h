@@ -12,27 +12,23 @@
 
 #include <callboard/ctx.h>
 
+#include "base/who.h"
+
 struct cbi_config;
 struct cbi_copy;
-
-enum cbi_who_kind {
-	CBI_WHO_NOBODY = 0,
-	CBI_WHO_GUEST,   /* a session made by the guest door */
-	CBI_WHO_SERVICE, /* a static externalAccess token */
-};
-
-struct cbi_who {
-	enum cbi_who_kind kind;
-	const char *subject; /* "user:default/guest", "external:<subject>"; "" */
-	const char *session; /* id of the session, NULL for tokens */
-};
 
 /* What the process knows of tokens and keys; read-only after create but for
  * the keys, which are looked up in the copy again when its number changed. */
 struct cbi_auth;
 int cbi_auth_create(struct cb_ctx *ctx, const struct cbi_config *config,
-                    struct cbi_copy *copy, struct cbi_auth **out) CB_USED;
+                    struct cbi_copy *copy, int table,
+                    struct cbi_auth **out) CB_USED;
 void cbi_auth_destroy(struct cbi_auth *auth);
+
+/* The key table of the copy: the follower puts each row of signing_key under
+ * its id (36 letters), as 8 bytes created_at (milliseconds since the epoch,
+ * big-endian) and the secret.  table is the index of "key" in the copy. */
+#define CB_AUTH_KEY_TABLE "key"
 
 /*
  * Who sends this Authorization header or, without one, this session cookie.
@@ -47,6 +43,14 @@ int cbi_auth_who(struct cb_ctx *ctx, struct cbi_auth *auth,
  * CB_EAWAY while no signing key is known. */
 int cbi_auth_guest(struct cb_ctx *ctx, struct cbi_auth *auth,
                    const char **cookie) CB_USED;
+
+/*
+ * The cookie's value anew, so that a session in use does not become idle (8 h
+ * without a request end it, 24 h in any case); NULL in *fresh when the given
+ * one is still young enough.
+ */
+int cbi_auth_renew(struct cb_ctx *ctx, struct cbi_auth *auth,
+                   const char *cookie, const char **fresh) CB_USED;
 
 /* The cookie's name: "__Host-callboard" for an https base URL, else
  * "callboard". */

@@ -1,1 +1,3 @@
 # auth
+libcallboard_la_SOURCES += \
+	src/auth/auth.h

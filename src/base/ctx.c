@@ -25,7 +25,7 @@ void cbi_lane_init(struct cbi_lane *lane, size_t arena_limit)
 
 void cbi_lane_finish(struct cbi_lane *lane)
 {
-	assert(!lane->db && !lane->redis && !lane->asker);
+	assert(!lane->db && !lane->redis && !lane->copy && !lane->asker);
 	cbi_arena_finish(&lane->arena);
 }
 
@@ -160,24 +160,15 @@ const char *cb_code_name(int code)
 		int code;
 		const char *name;
 	} names[] = {
-		{ CB_OK, "OK" },
-		{ CB_EINVAL, "EINVAL" },
-		{ CB_EAUTH, "EAUTH" },
-		{ CB_EDENIED, "EDENIED" },
-		{ CB_ENOENT, "ENOENT" },
-		{ CB_ECONFLICT, "ECONFLICT" },
-		{ CB_ETOOBIG, "ETOOBIG" },
-		{ CB_ENOTSUP, "ENOTSUP" },
-		{ CB_EAWAY, "EAWAY" },
-		{ CB_EBUSY, "EBUSY" },
-		{ CB_ETIME, "ETIME" },
-		{ CB_ENOMEM, "ENOMEM" },
-		{ CB_EBUG, "EBUG" },
-		{ CB_EUPSTREAM, "EUPSTREAM" },
-		{ CB_ENOKEY, "ENOKEY" },
-		{ CB_EPENDING, "EPENDING" },
-		{ CB_EPLACE, "EPLACE" },
-		{ CB_ECHANGED, "ECHANGED" },
+		{ CB_OK, "OK" },           { CB_EINVAL, "EINVAL" },
+		{ CB_EAUTH, "EAUTH" },     { CB_EDENIED, "EDENIED" },
+		{ CB_ENOENT, "ENOENT" },   { CB_ECONFLICT, "ECONFLICT" },
+		{ CB_ETOOBIG, "ETOOBIG" }, { CB_ENOTSUP, "ENOTSUP" },
+		{ CB_EAWAY, "EAWAY" },     { CB_EBUSY, "EBUSY" },
+		{ CB_ETIME, "ETIME" },     { CB_ENOMEM, "ENOMEM" },
+		{ CB_EBUG, "EBUG" },       { CB_EUPSTREAM, "EUPSTREAM" },
+		{ CB_ENOKEY, "ENOKEY" },   { CB_EPENDING, "EPENDING" },
+		{ CB_EPLACE, "EPLACE" },   { CB_ECHANGED, "ECHANGED" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -15,15 +15,17 @@
 #include "base/limits.h"
 #include "base/scope.h"
 
-struct cbi_db;     /* db/ */
-struct cbi_redis;  /* redis/ */
-struct cbi_asker;  /* source/: the reader's end of the fetch socket */
+struct cbi_db;          /* db/ */
+struct cbi_redis;       /* redis/ */
+struct cbi_copy_reader; /* copy/ */
+struct cbi_asker;       /* source/: the reader's end of the fetch socket */
 
 /* What a thread keeps between requests. */
 struct cbi_lane {
 	struct cbi_arena arena;
 	struct cbi_db *db;
 	struct cbi_redis *redis;
+	struct cbi_copy_reader *copy;
 	struct cbi_asker *asker;
 	int slot; /* this thread's slot on the board, -1 for none */
 };

@@ -9,4 +9,5 @@ libcallboard_la_SOURCES += \
 	src/base/log.c src/base/log.h \
 	src/base/metric.c src/base/metric.h \
 	src/base/scope.h \
-	src/base/str.c src/base/str.h
+	src/base/str.c src/base/str.h \
+	src/base/who.h

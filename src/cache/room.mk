@@ -1,1 +1,3 @@
 # cache
+libcallboard_la_SOURCES += \
+	src/cache/cache.h

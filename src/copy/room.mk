@@ -1,1 +1,3 @@
 # copy
+libcallboard_la_SOURCES += \
+	src/copy/copy.h

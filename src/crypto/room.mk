@@ -1,1 +1,3 @@
 # crypto
+libcallboard_la_SOURCES += \
+	src/crypto/crypto.h

@@ -1,1 +1,4 @@
 # db
+libcallboard_la_SOURCES += \
+	src/db/db.h \
+	src/db/migrate.h

@@ -1,1 +1,3 @@
 # policy
+libcallboard_la_SOURCES += \
+	src/policy/policy.h

@@ -1,1 +1,3 @@
 # redis
+libcallboard_la_SOURCES += \
+	src/redis/redis.h

@@ -40,6 +40,9 @@
 /* One YAML file, one document, and what is in it (faults.md 2 E). */
 #define CB_YAML_BYTES_MAX (32 * CB_MIB)
 #define CB_YAML_SCALAR_MAX (1 * CB_MIB)
+/* All texts of one document after aliases: it becomes one row, and twenty
+ * of them one batch. */
+#define CB_YAML_DOCUMENT_MAX (4 * CB_MIB)
 #define CB_YAML_NODES_MAX 10000
 #define CB_YAML_DEPTH_MAX 64
 #define CB_YAML_DOCUMENTS_MAX 20000

@@ -30,7 +30,7 @@ enum cbi_yaml_type {
 struct cbi_yaml {
 	enum cbi_yaml_type type;
 	bool truth;      /* BOOL */
-	bool integer;    /* NUMBER: was written as one and fits whole */
+	bool integer;    /* NUMBER: was written as one, within 2^53 */
 	double number;   /* NUMBER; .inf and .nan come as NULL */
 	int64_t whole;   /* NUMBER with integer set */
 	const char *text; /* TEXT, and the spelling of BOOL and NUMBER */
@@ -59,6 +59,20 @@ struct cbi_yaml_doc {
  */
 int cbi_yaml_parse(struct cb_ctx *ctx, const char *text, size_t len,
                    struct cbi_yaml_doc **out) CB_USED;
+
+/*
+ * The same, document by document, for texts whose tree should not be in memory
+ * at once: each document lives with the context given to its `next`.
+ */
+struct cbi_yaml_stream;
+
+/* text is borrowed until destroy.  CB_ETOOBIG and CB_EINVAL as above. */
+int cbi_yaml_stream_create(struct cb_ctx *ctx, const char *text, size_t len,
+                           struct cbi_yaml_stream **out) CB_USED;
+/* *out is NULL at the end; fails only for want of memory. */
+int cbi_yaml_stream_next(struct cb_ctx *ctx, struct cbi_yaml_stream *stream,
+                         struct cbi_yaml_doc **out) CB_USED;
+void cbi_yaml_stream_destroy(struct cbi_yaml_stream *stream);
 
 /* As JSON; a new reference, NULL when memory ran out.  Numbers that are not
  * whole within 2^53 become reals. */

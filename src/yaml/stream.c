@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stream.c - the door itself: libfyaml's events, document by document.
+ *
+ * A line that begins with `---` begins a document whatever stands around it,
+ * in texts and flows too.  So when a document is wrong its parser is dropped
+ * and another begins at the next such line: those after it are read as if
+ * nothing had been.
+ */
+#include "yaml/yaml_priv.h"
+
+#include <libfyaml.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+
+struct cbi_yaml_stream {
+	const char *text;
+	size_t len;
+	char *own;        /* the text when it had to be changed */
+	size_t base;      /* where the parser's input begins */
+	int base_line;    /* lines before it */
+	size_t doc_start; /* offset in text of the document under way */
+	int documents;
+	bool ended;
+	bool streaming; /* the parser has begun */
+	struct fy_diag *diag;
+	struct fy_parser *parser;
+	struct cbi_yaml_builder builder;
+};
+
+/* Is there any line end but NEL?  YAML 1.1 knew it, editors of mainframes
+ * write it, and 1.2 would read such a file as one line. */
+static bool only_nel(const char *text, size_t len)
+{
+	const char *p = text, *end = text + len;
+
+	if (memchr(text, '\n', len) || memchr(text, '\r', len))
+		return false;
+	while ((p = memchr(p, '\x85', (size_t)(end - p))) != NULL) {
+		if (p > text && p[-1] == '\xc2')
+			return true;
+		p++;
+	}
+	return false;
+}
+
+static char *without_nel(const char *text, size_t *len)
+{
+	char *copy = malloc(*len + 1);
+	size_t n = 0;
+
+	if (!copy)
+		return NULL;
+	for (size_t i = 0; i < *len; i++) {
+		if (text[i] == '\xc2' && i + 1 < *len &&
+		    text[i + 1] == '\x85') {
+			copy[n++] = '\n';
+			i++;
+		} else {
+			copy[n++] = text[i];
+		}
+	}
+	copy[n] = '\0';
+	*len = n;
+	return copy;
+}
+
+static void drop_parser(struct cbi_yaml_stream *s)
+{
+	if (s->parser)
+		fy_parser_destroy(s->parser);
+	if (s->diag)
+		fy_diag_destroy(s->diag);
+	s->parser = NULL;
+	s->diag = NULL;
+}
+
+static int start_parser(struct cb_ctx *ctx, struct cbi_yaml_stream *s)
+{
+	struct fy_diag_cfg diag_cfg;
+	struct fy_parse_cfg cfg = {
+		.flags = FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+	};
+
+	drop_parser(s);
+	fy_diag_cfg_default(&diag_cfg);
+	diag_cfg.fp = NULL;
+	s->diag = fy_diag_create(&diag_cfg);
+	if (!s->diag)
+		return cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
+	fy_diag_set_collect_errors(s->diag, true);
+	cfg.diag = s->diag;
+	s->parser = fy_parser_create(&cfg);
+	if (!s->parser || fy_parser_set_string(s->parser, s->text + s->base,
+	                                       s->len - s->base))
+		return cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
+	s->doc_start = s->base;
+	return CB_OK;
+}
+
+int cbi_yaml_stream_create(struct cb_ctx *ctx, const char *text, size_t len,
+                           struct cbi_yaml_stream **out)
+{
+	struct cbi_yaml_stream *s;
+	int rc;
+
+	if (len > CB_YAML_BYTES_MAX)
+		return cb_fail(ctx, CB_ETOOBIG,
+		               "text too large (%zu bytes, at most %d)", len,
+		               CB_YAML_BYTES_MAX);
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
+	if (!cbi_str_utf8(text, len))
+		return cb_fail(ctx, CB_EINVAL,
+		               "text is not UTF-8, or holds a "
+		               "NUL character");
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
+	s->text = text;
+	s->len = len;
+	if (only_nel(text, len)) {
+		s->own = without_nel(text, &s->len);
+		s->text = s->own;
+	}
+	rc = s->text ? start_parser(ctx, s)
+	             : cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
+	if (rc < 0) {
+		cbi_yaml_stream_destroy(s);
+		return rc;
+	}
+	*out = s;
+	return CB_OK;
+}
+
+void cbi_yaml_stream_destroy(struct cbi_yaml_stream *stream)
+{
+	if (!stream)
+		return;
+	drop_parser(stream);
+	free(stream->own);
+	free(stream);
+}
+
+static bool is_marker(const char *text, size_t left)
+{
+	return left >= 3 && memcmp(text, "---", 3) == 0 &&
+	       (left == 3 || strchr(" \t\r\n", text[3]));
+}
+
+/* Goes to the next `---` after the document that failed. */
+static int restart(struct cb_ctx *ctx, struct cbi_yaml_stream *s)
+{
+	const char *text = s->text;
+
+	for (size_t i = s->doc_start; i < s->len; i++) {
+		if (text[i] != '\n' && text[i] != '\r')
+			continue;
+		if (!is_marker(text + i + 1, s->len - i - 1))
+			continue;
+		for (size_t k = s->base; k <= i; k++) {
+			if (text[k] == '\n' ||
+			    (text[k] == '\r' && text[k + 1] != '\n'))
+				s->base_line++;
+		}
+		s->base = i + 1;
+		return start_parser(ctx, s);
+	}
+	drop_parser(s);
+	s->ended = true;
+	return CB_OK;
+}
+
+/* The parser's own complaint, or a general one where it made none. */
+static int complain(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
+                    struct cbi_yaml_doc *doc)
+{
+	struct fy_diag_error *error;
+	void *iter = NULL;
+
+	error = fy_diag_errors_iterate(s->diag, &iter);
+	if (!error || !error->msg)
+		return cbi_yaml_refuse(ctx, doc, doc->line, doc->column,
+		                       "not YAML 1.2");
+	return cbi_yaml_refuse(ctx, doc, s->base_line + error->line,
+	                       error->column, "%s", error->msg);
+}
+
+static void take_mark(const struct cbi_yaml_stream *s, struct fy_event *fye,
+                      struct cbi_yaml_event *event)
+{
+	const struct fy_mark *mark = fy_event_start_mark(fye);
+	const struct cbi_yaml_builder *b = &s->builder;
+	const struct cbi_yaml_frame *frame;
+
+	if (mark) {
+		event->line = s->base_line + mark->line + 1;
+		event->column = mark->column + 1;
+		return;
+	}
+	/* An empty value has no place of its own: its key's is the nearest. */
+	event->line = b->doc->line;
+	event->column = b->doc->column;
+	if (b->depth > 0) {
+		frame = &b->frames[b->depth - 1];
+		event->line =
+		    frame->have_key ? frame->key_line : frame->node->line;
+		event->column =
+		    frame->have_key ? frame->key_column : frame->node->column;
+	}
+}
+
+static void take_anchor(struct fy_token *token, struct cbi_yaml_event *event)
+{
+	if (token)
+		event->anchor = fy_token_get_text(token, &event->anchor_len);
+}
+
+/* Tags of the core schema leave the value to its spelling; `!!str` and tags
+ * that nobody here knows make it a text. */
+static enum cbi_yaml_style style_of(const struct fy_event *fye)
+{
+	static const char core[] = "tag:yaml.org,2002:";
+	const char *tag;
+	size_t len;
+
+	if (!fye->scalar.tag)
+		return fy_token_scalar_style(fye->scalar.value) == FYSS_PLAIN
+		           ? CBI_YAML_PLAIN
+		           : CBI_YAML_QUOTED;
+	tag = fy_token_get_text(fye->scalar.tag, &len);
+	if (!tag || len < sizeof(core) - 1 ||
+	    memcmp(tag, core, sizeof(core) - 1) != 0)
+		return CBI_YAML_QUOTED;
+	tag += sizeof(core) - 1;
+	len -= sizeof(core) - 1;
+	if ((len == 3 && memcmp(tag, "int", 3) == 0) ||
+	    (len == 4 && memcmp(tag, "bool", 4) == 0) ||
+	    (len == 4 && memcmp(tag, "null", 4) == 0) ||
+	    (len == 5 && memcmp(tag, "float", 5) == 0))
+		return CBI_YAML_PLAIN;
+	return CBI_YAML_QUOTED;
+}
+
+static int take_node(struct cbi_yaml_stream *s, struct fy_event *fye)
+{
+	struct cbi_yaml_event event = { .type = CBI_YAML_TEXT };
+
+	take_mark(s, fye, &event);
+	switch (fye->type) {
+	case FYET_SCALAR:
+		take_anchor(fye->scalar.anchor, &event);
+		event.style = style_of(fye);
+		event.text = fy_token_get_text(fye->scalar.value, &event.len);
+		return cbi_yaml_build_scalar(&s->builder, &event);
+	case FYET_ALIAS:
+		event.column--; /* the mark is behind the star */
+		event.text = fy_token_get_text(fye->alias.anchor, &event.len);
+		return cbi_yaml_build_alias(&s->builder, &event);
+	case FYET_MAPPING_START:
+		event.type = CBI_YAML_MAP;
+		take_anchor(fye->mapping_start.anchor, &event);
+		return cbi_yaml_build_begin(&s->builder, &event);
+	case FYET_SEQUENCE_START:
+		event.type = CBI_YAML_LIST;
+		take_anchor(fye->sequence_start.anchor, &event);
+		return cbi_yaml_build_begin(&s->builder, &event);
+	case FYET_MAPPING_END:
+	case FYET_SEQUENCE_END:
+		return cbi_yaml_build_end(&s->builder);
+	default:
+		return CB_OK;
+	}
+}
+
+static void begin_document(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
+                           struct fy_event *fye, struct cbi_yaml_doc *doc)
+{
+	const struct fy_mark *mark = NULL;
+
+	if (fye->document_start.document_start)
+		mark = fy_token_start_mark(fye->document_start.document_start);
+	cbi_yaml_build_init(&s->builder, ctx, doc);
+	if (mark) {
+		s->doc_start = s->base + mark->input_pos;
+		doc->line = s->base_line + mark->line + 1;
+		doc->column = mark->column + 1;
+	}
+}
+
+static bool is_empty(const struct cbi_yaml *root)
+{
+	return !root || (root->type == CBI_YAML_NULL && root->len == 0);
+}
+
+/* 1 when the document has ended, 0 when more is to come. */
+static int take(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
+                struct fy_event *fye, struct cbi_yaml_doc *doc)
+{
+	switch (fye->type) {
+	case FYET_DOCUMENT_START:
+		begin_document(ctx, s, fye, doc);
+		return 0;
+	case FYET_DOCUMENT_END:
+		doc->empty = is_empty(doc->root);
+		if (doc->empty)
+			doc->root = NULL;
+		return 1;
+	case FYET_STREAM_START:
+		return 0;
+	case FYET_STREAM_END:
+		s->ended = true;
+		return 1;
+	default:
+		return take_node(s, fye);
+	}
+}
+
+static int read_document(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
+                         struct cbi_yaml_doc *doc)
+{
+	struct fy_event *fye;
+	int rc = 0;
+
+	while (rc == 0) {
+		fye = fy_parser_parse(s->parser);
+		if (!fye) {
+			if (!fy_parser_get_stream_error(s->parser)) {
+				s->ended = true;
+				return CB_OK;
+			}
+			rc = complain(ctx, s, doc);
+			break;
+		}
+		rc = take(ctx, s, fye, doc);
+		fy_parser_event_free(s->parser, fye);
+	}
+	if (rc == CB_EINVAL)
+		rc = restart(ctx, s);
+	return rc < 0 ? rc : CB_OK;
+}
+
+int cbi_yaml_stream_next(struct cb_ctx *ctx, struct cbi_yaml_stream *stream,
+                         struct cbi_yaml_doc **out)
+{
+	struct cbi_yaml_doc *doc;
+	int rc;
+
+	*out = NULL;
+	if (stream->ended)
+		return CB_OK;
+	doc = cb_alloc(ctx, sizeof(*doc));
+	if (!doc)
+		return CB_ENOMEM;
+	doc->line = stream->base_line + 1;
+	doc->column = 1;
+	cbi_yaml_build_init(&stream->builder, ctx, doc);
+	rc = read_document(ctx, stream, doc);
+	if (rc < 0)
+		return rc;
+	if (!doc->error && !doc->root && !doc->empty)
+		return CB_OK; /* the stream ended without another */
+	if (++stream->documents > CB_YAML_DOCUMENTS_MAX) {
+		stream->ended = true;
+		if (cbi_yaml_refuse(ctx, doc, doc->line, doc->column,
+		                    "too many documents (> %d)",
+		                    CB_YAML_DOCUMENTS_MAX) == CB_ENOMEM)
+			return CB_ENOMEM;
+	}
+	*out = doc;
+	return CB_OK;
+}
+
+int cbi_yaml_parse(struct cb_ctx *ctx, const char *text, size_t len,
+                   struct cbi_yaml_doc **out)
+{
+	struct cbi_yaml_doc *first = NULL, **tail = &first, *doc = NULL;
+	struct cbi_yaml_stream *stream;
+	int rc;
+
+	rc = cbi_yaml_stream_create(ctx, text, len, &stream);
+	if (rc < 0)
+		return rc;
+	do {
+		rc = cbi_yaml_stream_next(ctx, stream, &doc);
+		if (rc < 0)
+			break;
+		*tail = doc;
+		if (doc)
+			tail = &doc->next;
+	} while (doc);
+	cbi_yaml_stream_destroy(stream);
+	if (rc == CB_OK)
+		*out = first;
+	return rc;
+}

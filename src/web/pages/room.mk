@@ -1,0 +1,1 @@
+# web/pages: one file a page

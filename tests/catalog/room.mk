@@ -1,1 +1,9 @@
 # tests of catalog
+check_PROGRAMS += tests/catalog/test_filter
+TESTS += tests/catalog/test_filter
+tests_catalog_test_filter_SOURCES = tests/catalog/test_filter.c
+tests_catalog_test_filter_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/catalog/test_project
+TESTS += tests/catalog/test_project
+tests_catalog_test_project_SOURCES = tests/catalog/test_project.c
+tests_catalog_test_project_LDADD = $(test_ldadd)

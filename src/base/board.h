@@ -45,7 +45,7 @@ enum cbi_process_state {
 struct cbi_board_thread {
 	_Atomic uint32_t plugin; /* index + 1; 0: the house's own code */
 	_Atomic int64_t since;   /* cbi_clock_ms() of the request; 0 is idle */
-	_Atomic int64_t hard;    /* past this the process is replaced; 0: never */
+	_Atomic int64_t hard; /* past this the process is replaced; 0: never */
 	char request_id[CB_REQUEST_ID_MAX + 1];
 };
 
@@ -84,7 +84,7 @@ struct cbi_board_plugin {
 
 /* A request that was running a plugin when its process crashed. */
 struct cbi_board_dead {
-	_Atomic int64_t at; /* cbi_clock_ms() */
+	_Atomic int64_t at;      /* cbi_clock_ms() */
 	_Atomic uint32_t plugin; /* index + 1 */
 	char request_id[CB_REQUEST_ID_MAX + 1];
 };
@@ -98,7 +98,7 @@ struct cbi_board {
 	_Atomic uint64_t copy_number;     /* what the copy holds */
 	_Atomic uint64_t wanted;          /* what was answered to a writer */
 	_Atomic uint64_t registry_number; /* raised when switches changed */
-	_Atomic int64_t level_ms;   /* cbi_clock_ms() when last level; 0 never */
+	_Atomic int64_t level_ms; /* cbi_clock_ms() when last level; 0 never */
 	_Atomic int64_t level_wall; /* the same as wall time */
 	_Atomic uint64_t counters[CBI_COUNTERS];
 	struct cbi_histogram requests;

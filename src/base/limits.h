@@ -62,9 +62,9 @@
 
 /* The board is one mapping made once: its tables have fixed sizes. */
 #define CB_BOARD_PROCESSES 128
-#define CB_BOARD_THREADS 64    /* request threads of one process */
+#define CB_BOARD_THREADS 64 /* request threads of one process */
 #define CB_BOARD_PLUGINS 256
-#define CB_BOARD_DEAD 64       /* dead slots remembered for a minute */
+#define CB_BOARD_DEAD 64 /* dead slots remembered for a minute */
 
 /* A crash counts for this long, and so many make a quarantine. */
 #define CB_CRASH_WINDOW_MS 60000

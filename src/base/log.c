@@ -66,8 +66,7 @@ void cbi_log_line(const char *line, size_t len)
 	}
 }
 
-void cb_log(const struct cb_ctx *ctx, enum cb_level level, const char *fmt,
-            ...)
+void cb_log(const struct cb_ctx *ctx, enum cb_level level, const char *fmt, ...)
 {
 	char message[CB_LOG_LINE_MAX], time[CBI_TIME_LEN];
 	struct cb_buf line;

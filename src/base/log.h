@@ -22,5 +22,4 @@ int cbi_log_escape(struct cb_buf *buf, const char *text);
 /* Writes a finished line as it is; the access record uses it. */
 void cbi_log_line(const char *line, size_t len);
 
-
 #endif

@@ -30,8 +30,7 @@ void cbi_metric_time(struct cbi_histogram *histogram, int64_t us)
 	                          memory_order_relaxed);
 }
 
-int64_t cbi_metric_quantile(const struct cbi_histogram *histogram,
-                            double share)
+int64_t cbi_metric_quantile(const struct cbi_histogram *histogram, double share)
 {
 	uint64_t counts[CBI_HISTOGRAM_BUCKETS], all = 0, seen = 0;
 

@@ -17,7 +17,8 @@ struct cbi_scope {
 	const char *cls;
 	/* Everything is visible; today's only kind besides nothing. */
 	bool all;
-	/* Milliseconds since the epoch: the catalog as it was then; 0 is now. */
+	/* Milliseconds since the epoch: the catalog as it was then; 0 is now.
+	 */
 	int64_t as_of;
 };
 

@@ -35,8 +35,8 @@ const char *cb_entity_text(const struct cb_entity *entity, const char *path);
 
 /* The i-th relation of a type ("ownedBy"), its target ref; NULL past the
  * last. */
-const char *cb_entity_relation(const struct cb_entity *entity,
-                               const char *type, size_t i);
+const char *cb_entity_relation(const struct cb_entity *entity, const char *type,
+                               size_t i);
 
 /* CB_ENOENT when there is none, CB_EINVAL for a bad ref. */
 int cb_entity_get(struct cb_ctx *ctx, const char *ref,

@@ -23,18 +23,18 @@ struct cb_ctx;
 /* What a function that can fail returns: CB_OK, or one of the negatives. */
 enum cb_code {
 	CB_OK = 0,
-	CB_EINVAL = -1,    /* the input breaks a rule (400) */
-	CB_EAUTH = -2,     /* nobody we know asks (401) */
-	CB_EDENIED = -3,   /* known, but not allowed (403) */
-	CB_ENOENT = -4,    /* there is no such thing (404) */
-	CB_ECONFLICT = -5, /* somebody else has it (409) */
-	CB_ETOOBIG = -6,   /* beyond a limit of ours (413) */
-	CB_ENOTSUP = -7,   /* understood, not served by this host (501) */
-	CB_EAWAY = -8,     /* a store or tool is not reachable (503) */
-	CB_EBUSY = -9,     /* a queue or gate is full, try again (503) */
-	CB_ETIME = -10,    /* the deadline passed (504) */
-	CB_ENOMEM = -11,   /* the arena or the system is out of memory (500) */
-	CB_EBUG = -12,     /* ours, or the system failed in an odd way (500) */
+	CB_EINVAL = -1,     /* the input breaks a rule (400) */
+	CB_EAUTH = -2,      /* nobody we know asks (401) */
+	CB_EDENIED = -3,    /* known, but not allowed (403) */
+	CB_ENOENT = -4,     /* there is no such thing (404) */
+	CB_ECONFLICT = -5,  /* somebody else has it (409) */
+	CB_ETOOBIG = -6,    /* beyond a limit of ours (413) */
+	CB_ENOTSUP = -7,    /* understood, not served by this host (501) */
+	CB_EAWAY = -8,      /* a store or tool is not reachable (503) */
+	CB_EBUSY = -9,      /* a queue or gate is full, try again (503) */
+	CB_ETIME = -10,     /* the deadline passed (504) */
+	CB_ENOMEM = -11,    /* the arena or the system is out of memory (500) */
+	CB_EBUG = -12,      /* ours, or the system failed in an odd way (500) */
 	CB_EUPSTREAM = -13, /* a tool answered nonsense or an error (502) */
 	/* Answers that are not failures of the request: */
 	CB_ENOKEY = -20,   /* this entity has no key for the source */
@@ -59,8 +59,8 @@ enum cb_code {
 void *cb_alloc(struct cb_ctx *ctx, size_t size) CB_USED;
 char *cb_strdup(struct cb_ctx *ctx, const char *text) CB_USED;
 char *cb_strndup(struct cb_ctx *ctx, const char *text, size_t len) CB_USED;
-char *cb_printf(struct cb_ctx *ctx, const char *fmt, ...) CB_PRINTF(2, 3)
-    CB_USED;
+char *cb_printf(struct cb_ctx *ctx, const char *fmt, ...)
+    CB_PRINTF(2, 3) CB_USED;
 
 /*
  * Calls fn(ptr) when the context ends, last registered first.  Ties what is
@@ -77,8 +77,7 @@ int cb_defer(struct cb_ctx *ctx, void (*fn)(void *ptr), void *ptr) CB_USED;
  * The first failure of a context wins.  One line, lower case, no full stop;
  * says what and which.  At most 511 bytes are kept.
  */
-int cb_fail(struct cb_ctx *ctx, int code, const char *fmt, ...)
-    CB_PRINTF(3, 4);
+int cb_fail(struct cb_ctx *ctx, int code, const char *fmt, ...) CB_PRINTF(3, 4);
 
 /* The first failure's text, "" when there was none; lives with ctx. */
 const char *cb_failure(const struct cb_ctx *ctx);

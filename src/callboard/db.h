@@ -17,8 +17,8 @@ extern "C" {
 #endif
 
 /* Rows as an array of objects; params are texts, NULL is SQL's null. */
-int cb_db_query(struct cb_ctx *ctx, const char *sql,
-                const char *const *params, size_t n, json_t **out) CB_USED;
+int cb_db_query(struct cb_ctx *ctx, const char *sql, const char *const *params,
+                size_t n, json_t **out) CB_USED;
 
 #ifdef __cplusplus
 }

@@ -41,8 +41,7 @@ void cb_html_text(struct cb_html *html, const char *text);
 /* A short remark in the card's voice, such as why there is nothing. */
 void cb_html_note(struct cb_html *html, const char *message);
 /* An empty state: what is missing, and what to do about it (or NULL). */
-void cb_html_empty(struct cb_html *html, const char *message,
-                   const char *hint);
+void cb_html_empty(struct cb_html *html, const char *message, const char *hint);
 
 /* Rows of "label: value"; consecutive ones make one list. */
 void cb_html_field(struct cb_html *html, const char *label, const char *value);
@@ -59,8 +58,7 @@ void cb_html_entity(struct cb_html *html, const char *ref);
 
 void cb_html_badge(struct cb_html *html, enum cb_tone tone, const char *text);
 /* An icon of the tone and a word. */
-void cb_html_status(struct cb_html *html, enum cb_tone tone,
-                    const char *text);
+void cb_html_status(struct cb_html *html, enum cb_tone tone, const char *text);
 /* A tile: a large value, its label, a grade such as "A" or NULL. */
 void cb_html_stat(struct cb_html *html, enum cb_tone tone, const char *label,
                   const char *value, const char *grade);

@@ -19,7 +19,7 @@ extern "C" {
 
 /* Lives as long as ctx. */
 struct cb_reply {
-	int status; /* 200 to 299 when the call returned CB_OK */
+	int status;       /* 200 to 299 when the call returned CB_OK */
 	const char *body; /* NUL-terminated, may hold others */
 	size_t body_len;
 	const char *type; /* Content-Type, "" when there was none */

@@ -28,8 +28,7 @@ int cb_json_parse(struct cb_ctx *ctx, const char *text, size_t len,
 json_t *cb_json_at(json_t *root, const char *path);
 
 /* The text at a path; fallback when it is absent or not a string. */
-const char *cb_json_text(json_t *root, const char *path,
-                         const char *fallback);
+const char *cb_json_text(json_t *root, const char *path, const char *fallback);
 /* The number at a path, also from a numeric string; fallback otherwise. */
 double cb_json_number(json_t *root, const char *path, double fallback);
 

@@ -23,8 +23,8 @@ enum cb_level {
 };
 
 /* ctx may be NULL outside of any work. */
-void cb_log(const struct cb_ctx *ctx, enum cb_level level, const char *fmt,
-            ...) CB_PRINTF(3, 4);
+void cb_log(const struct cb_ctx *ctx, enum cb_level level, const char *fmt, ...)
+    CB_PRINTF(3, 4);
 
 #ifdef __cplusplus
 }

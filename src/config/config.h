@@ -73,29 +73,29 @@ struct cbi_settings {
 	const char *asset_dir; /* backend.assetDir */
 	const char *log_level;
 	const char *const *plugin_dirs; /* ends in NULL */
-	const char *database; /* conninfo */
-	int db_connections;   /* of one process */
+	const char *database;           /* conninfo */
+	int db_connections;             /* of one process */
 	bool db_prepare;
 	int db_statement_ms; /* readers' statement_timeout */
 	const char *redis;   /* "unix:/path" or "host:port"; "" for none */
 	int web_threads;     /* of one process */
 	int fetch_threads;
-	int request_ms;      /* hard deadline of a request */
-	int plugin_ms;       /* of one plugin call */
+	int request_ms; /* hard deadline of a request */
+	int plugin_ms;  /* of one plugin call */
 	int64_t stale_if_error_ms;
-	bool processing;      /* catalog.processing */
-	int64_t interval_ms;  /* catalog.processingInterval */
-	bool isolate;         /* catalog.onBadDocument: isolate */
-	bool guest;           /* auth.guest: the open door */
-	int64_t memory_max;   /* bytes of one web process, 0 for none */
+	bool processing;     /* catalog.processing */
+	int64_t interval_ms; /* catalog.processingInterval */
+	bool isolate;        /* catalog.onBadDocument: isolate */
+	bool guest;          /* auth.guest: the open door */
+	int64_t memory_max;  /* bytes of one web process, 0 for none */
 };
 const struct cbi_settings *cbi_config_settings(const struct cbi_config *c);
 
 /* A pool: `pools.<name>`; core and tools are always there. */
 struct cbi_pool {
 	const char *name;
-	int web;   /* processes, default 2 */
-	int fetch; /* processes, default 1; 0 for core */
+	int web;                    /* processes, default 2 */
+	int fetch;                  /* processes, default 1; 0 for core */
 	const char *const *plugins; /* placed here; ends in NULL */
 };
 /* How many there are; *out lives with the config. */

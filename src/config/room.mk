@@ -1,1 +1,6 @@
-# config
+# config: floor 2, callboard.yaml found, merged, checked, typed
+libcallboard_la_SOURCES += \
+	src/config/config.c src/config/config.h src/config/config_priv.h \
+	src/config/known.c \
+	src/config/read.c \
+	src/config/settings.c

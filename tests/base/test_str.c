@@ -17,8 +17,9 @@ static void whole_numbers_only(void **state)
 	assert_int_equal(cbi_str_int("-3", -5, 5, &n), 0);
 	assert_int_equal(n, -3);
 	n = 7;
-	const char *const bad[] = { "", "-", "0x10", "1e9", "2.5", " 1", "1 ",
-		                    "9223372036854775808", "101", "--1" };
+	const char *const bad[] = { "",    "-",  "0x10", "1e9",
+		                    "2.5", " 1", "1 ",   "9223372036854775808",
+		                    "101", "--1" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(cbi_str_int(bad[i], 0, 100, &n), -1);
 	assert_int_equal(n, 7);
@@ -48,11 +49,16 @@ static void escapes_are_decoded_once(void **state)
 	static const struct {
 		const char *in, *out; /* out NULL: refused */
 	} rows[] = {
-		{ "a%20b", "a b" },   { "a+b", "a b" },
-		{ "%252e", "%2e" },   { "%C3%A9", "\xc3\xa9" },
-		{ "%00", NULL },      { "%zz", NULL },
-		{ "%", NULL },        { "%4", NULL },
-		{ "%c0%af", NULL },   { "%ed%a0%80", NULL },
+		{ "a%20b", "a b" },
+		{ "a+b", "a b" },
+		{ "%252e", "%2e" },
+		{ "%C3%A9", "\xc3\xa9" },
+		{ "%00", NULL },
+		{ "%zz", NULL },
+		{ "%", NULL },
+		{ "%4", NULL },
+		{ "%c0%af", NULL },
+		{ "%ed%a0%80", NULL },
 		{ "%f5%80%80%80", NULL },
 	};
 	char out[64];

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config_priv.h - the inside of a config, for the files of this room.
+ */
+#ifndef CB_CONFIG_CONFIG_PRIV_H
+#define CB_CONFIG_CONFIG_PRIV_H
+
+#include "base/buf.h"
+#include "base/ctx.h"
+#include "config/config.h"
+
+#include <uthash.h>
+
+/* A file that was read; its text is kept for the lines around an error. */
+struct cbi_config_file {
+	struct cbi_config_file *next;
+	const char *name;
+	const char *text;
+	size_t len;
+};
+
+/* Where a path's value was written. */
+struct cbi_config_place {
+	const char *path; /* the key */
+	const struct cbi_config_file *file;
+	int line, column;
+	UT_hash_handle hh;
+};
+
+struct cbi_config {
+	struct cbi_lane lane; /* owns all memory of the config */
+	struct cb_ctx ctx;
+	json_t *root;
+	struct cbi_config_file *files;
+	struct cbi_config_place *places;
+	struct cbi_settings settings;
+	struct cbi_pool *pools;
+	size_t pool_count;
+	struct cb_buf *report; /* while loading */
+	int errors;
+};
+
+/* read.c: merges one file into the config. */
+void cbi_config_merge_file(struct cbi_config *config, const char *name);
+/* known.c: warns of keys that nobody reads. */
+void cbi_config_check_known(struct cbi_config *config);
+/* settings.c: fills settings and pools from the merged document. */
+void cbi_config_fill_settings(struct cbi_config *config);
+
+/* Notes a problem at a place; an error makes the load fail. */
+void cbi_config_error(struct cbi_config *config, const char *path,
+                      const char *fmt, ...) CB_PRINTF(3, 4);
+void cbi_config_warn(struct cbi_config *config, const char *path,
+                     const char *fmt, ...) CB_PRINTF(3, 4);
+/* The same at a position of a file that is not merged yet. */
+void cbi_config_error_at(struct cbi_config *config,
+                         const struct cbi_config_file *file, int line,
+                         int column, const char *fmt, ...) CB_PRINTF(5, 6);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ctl.h - callboardctl's commands: one file each, listed in main.c.
+ *
+ * Commands read the same config as the portal and work on PostgreSQL, Redis,
+ * the board and the fetch sockets themselves, so they work with the portal
+ * down.  The unix user who ran the command is the actor.
+ */
+#ifndef CB_CTL_CTL_H
+#define CB_CTL_CTL_H
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/ctx.h"
+#include "config/config.h"
+
+/* Exit codes, the same for every command. */
+enum cbi_exit {
+	CBI_EXIT_OK = 0,
+	CBI_EXIT_FAILED = 1,
+	CBI_EXIT_USAGE = 2,
+	CBI_EXIT_CONFIG = 3,
+	CBI_EXIT_AWAY = 4, /* a store or the portal is not reachable */
+	CBI_EXIT_DENIED = 5,
+	CBI_EXIT_PLUGIN = 6, /* a plugin or its ABI */
+	CBI_EXIT_PARTLY = 7,
+};
+
+enum cbi_output {
+	CBI_OUTPUT_TABLE,
+	CBI_OUTPUT_JSON,
+	CBI_OUTPUT_YAML,
+};
+
+struct cbi_ctl {
+	struct cbi_lane lane;
+	struct cb_ctx ctx; /* actor is "unix:<user>" */
+	struct cbi_config *config;
+	const struct cbi_settings *settings;
+	enum cbi_output output;
+	bool database; /* cbi_ctl_database was called */
+};
+
+struct cbi_command {
+	const char *name; /* "plugin list" */
+	int (*run)(struct cbi_ctl *ctl, int argc, char **argv);
+	const char *arguments;
+	const char *help; /* one line */
+};
+
+/* Prints "callboardctl: <failure>" and gives the exit code that fits it. */
+int cbi_ctl_fail(struct cbi_ctl *ctl);
+/* Prints "callboardctl: ..." and returns code. */
+int cbi_ctl_complain(int code, const char *fmt, ...) CB_PRINTF(2, 3);
+
+/* Gives ctl's lane a database connection (db/), CB_EAWAY when it is away. */
+int cbi_ctl_database(struct cbi_ctl *ctl) CB_USED;
+/* Closes what the command opened. */
+void cbi_ctl_close(struct cbi_ctl *ctl);
+
+/*
+ * Prints rows (an array of flat objects) as a table, JSON or YAML, as -o
+ * says.  columns ends in NULL and names the members of the table, in order;
+ * JSON and YAML hold all.
+ */
+int cbi_ctl_print(struct cbi_ctl *ctl, const json_t *rows,
+                  const char *const *columns);
+
+/* Takes "--name value" or "--name=value" out of argv; NULL when absent.
+ * A flag that needs no value: cbi_ctl_flag. */
+const char *cbi_ctl_option(int *argc, char **argv, const char *name);
+bool cbi_ctl_flag(int *argc, char **argv, const char *name);
+
+/* Where the schema's files are. */
+const char *cbi_ctl_schema_dir(void);
+
+/* One file each. */
+int cbi_ctl_nginx(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_config_check(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_config_get(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_config_print(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_db_migrate(struct cbi_ctl *ctl, int argc, char **argv);
+
+#endif

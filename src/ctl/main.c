@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - the program `callboardctl`: a table of commands.
+ */
+#include "ctl/ctl.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+static const struct cbi_command commands[] = {
+	{ "config check", cbi_ctl_config_check, "",
+	  "check the config, as callboard -t does" },
+	{ "config get", cbi_ctl_config_get, "KEY",
+	  "print one value, secrets too" },
+	{ "config print", cbi_ctl_config_print, "",
+	  "print the merged config, secrets masked" },
+	{ "db migrate", cbi_ctl_db_migrate, "",
+	  "bring the database to this release's schema" },
+	{ "nginx", cbi_ctl_nginx,
+	  "[--write DIR | --full [--listen ADDR] [--home DIR]]",
+	  "print the files that nginx includes" },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int usage(FILE *out)
+{
+	fputs("usage: callboardctl [--config FILE]... [-o table|json|yaml] "
+	      "COMMAND [ARGUMENT]...\n\n",
+	      out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-18s %s\n", commands[i].name,
+		        commands[i].help);
+	fputs("\n`callboardctl COMMAND --help` shows a command's arguments.\n"
+	      "Exit: 0 ok, 1 failed, 2 usage, 3 config, 4 not reachable,\n"
+	      "5 not allowed, 6 plugin, 7 partly.\n",
+	      out);
+	return out == stdout ? CBI_EXIT_OK : CBI_EXIT_USAGE;
+}
+
+/* How many words of argv the command's name takes; 0 when it is another. */
+static int matches(const struct cbi_command *command, int argc, char **argv)
+{
+	const char *name = command->name;
+	int words = 0;
+
+	for (; *name; words++) {
+		size_t len = strcspn(name, " ");
+
+		if (words >= argc || strlen(argv[words]) != len ||
+		    memcmp(argv[words], name, len) != 0)
+			return 0;
+		name += len + (name[len] == ' ');
+	}
+	return words;
+}
+
+static const struct cbi_command *find(int *argc, char ***argv)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		int words = matches(&commands[i], *argc, *argv);
+
+		if (words) {
+			*argc -= words;
+			*argv += words;
+			return &commands[i];
+		}
+	}
+	return NULL;
+}
+
+static int unknown(int argc, char **argv)
+{
+	const char *names[COMMANDS];
+	char said[128] = "";
+	const char *near;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	for (int i = 0; i < argc && i < 2; i++)
+		if (argv[i][0] != '-' &&
+		    strlen(said) + strlen(argv[i]) + 2 < sizeof(said)) {
+			if (*said)
+				strcat(said, " ");
+			strcat(said, argv[i]);
+		}
+	near = cbi_str_nearest(said, names, COMMANDS);
+	cbi_ctl_complain(CBI_EXIT_USAGE, "unknown command '%s'%s%s%s", said,
+	                 near ? ", did you mean '" : "", near ? near : "",
+	                 near ? "'?" : "");
+	return usage(stderr);
+}
+
+static int load(struct cbi_ctl *ctl, const char *const *given, size_t n)
+{
+	const char *const *files;
+	struct cb_buf report;
+	int rc;
+
+	cbi_buf_init(&report, CB_MIB);
+	rc = cbi_config_find(&ctl->ctx, given, n, &files);
+	if (rc == CB_OK)
+		rc = cbi_config_load(&ctl->ctx, files, &report, &ctl->config);
+	if (report.len)
+		fputs(report.data, stderr);
+	cbi_buf_finish(&report);
+	if (rc < 0) {
+		cbi_ctl_complain(CBI_EXIT_CONFIG, "%s", cb_failure(&ctl->ctx));
+		return CBI_EXIT_CONFIG;
+	}
+	ctl->settings = cbi_config_settings(ctl->config);
+	return CBI_EXIT_OK;
+}
+
+static void name_actor(struct cbi_ctl *ctl)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	const char *sudo = getenv("SUDO_USER");
+	const char *actor =
+	    sudo && *sudo && getuid() == 0
+		? cb_printf(&ctl->ctx, "unix:%s", sudo)
+	    : pw ? cb_printf(&ctl->ctx, "unix:%s", pw->pw_name)
+		 : cb_printf(&ctl->ctx, "unix:%d", (int)getuid());
+
+	ctl->ctx.actor = actor ? actor : "unix:unknown";
+}
+
+static int run(struct cbi_ctl *ctl, int argc, char **argv,
+               const char *const *configs, size_t n)
+{
+	const struct cbi_command *command = find(&argc, &argv);
+	int rc;
+
+	if (!command)
+		return unknown(argc, argv);
+	if (cbi_ctl_flag(&argc, argv, "--help")) {
+		printf("usage: callboardctl %s %s\n\n%s\n", command->name,
+		       command->arguments, command->help);
+		return CBI_EXIT_OK;
+	}
+	rc = load(ctl, configs, n);
+	if (rc != CBI_EXIT_OK)
+		return rc;
+	name_actor(ctl);
+	rc = command->run(ctl, argc, argv);
+	cbi_ctl_close(ctl);
+	cbi_config_destroy(ctl->config);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	const char *configs[64];
+	struct cbi_ctl ctl = { 0 };
+	const char *value;
+	size_t n = 0;
+	int rc;
+
+	argc--;
+	argv++;
+	if (argc == 0)
+		return usage(stderr);
+	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0)
+		return usage(stdout);
+	while (n < 64 && (value = cbi_ctl_option(&argc, argv, "--config")))
+		configs[n++] = value;
+	value = cbi_ctl_option(&argc, argv, "-o");
+	if (value && strcmp(value, "json") == 0)
+		ctl.output = CBI_OUTPUT_JSON;
+	else if (value && strcmp(value, "yaml") == 0)
+		ctl.output = CBI_OUTPUT_YAML;
+	else if (value && strcmp(value, "table") != 0)
+		return cbi_ctl_complain(CBI_EXIT_USAGE,
+		                        "-o %s: expected table, json or yaml",
+		                        value);
+	cbi_lane_init(&ctl.lane, CB_ARENA_ENGINE_MAX);
+	cbi_ctx_init(&ctl.ctx, &ctl.lane);
+	rc = run(&ctl, argc, argv, configs, n);
+	cbi_ctx_finish(&ctl.ctx);
+	cbi_lane_finish(&ctl.lane);
+	return rc;
+}

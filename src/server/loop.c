@@ -56,6 +56,8 @@ enum peeked {
 	PEEK_GONE,
 };
 
+/* As soon as this has reached the kernel another thread may own fd, even
+ * before the call returns here (ThreadSanitizer calls that a race). */
 static int arm(struct cbi_loop *loop, int fd, int op)
 {
 	struct epoll_event event = {

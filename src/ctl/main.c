@@ -81,13 +81,9 @@ static int unknown(int argc, char **argv)
 
 	for (size_t i = 0; i < COMMANDS; i++)
 		names[i] = commands[i].name;
-	for (int i = 0; i < argc && i < 2; i++)
-		if (argv[i][0] != '-' &&
-		    strlen(said) + strlen(argv[i]) + 2 < sizeof(said)) {
-			if (*said)
-				strcat(said, " ");
-			strcat(said, argv[i]);
-		}
+	snprintf(said, sizeof(said), "%s%s%s", argc > 0 ? argv[0] : "",
+	         argc > 1 && argv[1][0] != '-' ? " " : "",
+	         argc > 1 && argv[1][0] != '-' ? argv[1] : "");
 	near = cbi_str_nearest(said, names, COMMANDS);
 	cbi_ctl_complain(CBI_EXIT_USAGE, "unknown command '%s'%s%s%s", said,
 	                 near ? ", did you mean '" : "", near ? near : "",

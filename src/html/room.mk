@@ -1,1 +1,4 @@
 # html
+libcallboard_la_SOURCES += \
+	src/html/addr.c src/html/addr.h src/html/draw.c src/html/html.h \
+	src/html/marks.c src/html/place.c src/html/words.c src/html/writer.c

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// While a plugin is switched, web processes are killed and generations
+// change, no reader loses an answer.  FLOW_REQUESTS sets how many (20,000).
+import { Portal, load, sleep, request, run } from '../lib/portal.mjs';
+import { suite, test } from '../lib/suite.mjs';
+
+const total = Number(process.env.FLOW_REQUESTS ?? 20000);
+let portal, cookie;
+
+async function guestCookie() {
+  const answer = await request(`${portal.base}/sign-in?return=/`);
+  return answer.headers['set-cookie'][0].split(';')[0];
+}
+
+const page = '/catalog/default/component/booking-desk';
+
+function readers() {
+  const kinds = [
+    { url: `${portal.base}/api/catalog/entities/by-name/component/default/booking-desk`, kind: 'name' },
+    { url: `${portal.base}/api/catalog/entities/by-query?limit=2&filter=kind=component&orderField=metadata.name`, kind: 'list' },
+    { url: `${portal.base}${page}`, kind: 'page' },
+  ];
+  let sent = 0;
+  return () => {
+    if (sent >= total) return null;
+    const what = kinds[sent++ % 3];
+    return { ...what, headers: what.kind === 'page' ? { cookie } : { authorization: `Bearer ${portal.token}` } };
+  };
+}
+
+function checkReader(answer, what) {
+  if (answer.status < 200 || answer.status > 299) return `status ${answer.status}: ${answer.body.slice(0, 200)}`;
+  if (what.kind === 'page') {
+    if (!answer.body.trimEnd().endsWith('</html>')) return 'the page is not whole';
+    // Off for a moment means its card is away; else it is there or pending.
+    if (!answer.body.includes('data-plugin="ownership"')) return 'the ownership card is missing';
+    if (answer.body.includes('<!--#')) return 'an include was not carried out';
+    return null;
+  }
+  try {
+    const body = JSON.parse(answer.body);
+    if (what.kind === 'name' && body.metadata.name !== 'booking-desk') return 'another entity';
+    if (what.kind === 'list' && body.items.length !== 2) return 'another list';
+  } catch (error) {
+    return error.message;
+  }
+  return null;
+}
+
+async function killOne(title) {
+  const pids = await portal.pids(title);
+  if (pids.length) process.kill(pids[Math.floor(Math.random() * pids.length)], 'SIGKILL');
+}
+
+async function disturb(state) {
+  const master = portal.status.pids.callboard;
+  for (let round = 0; round < 20 && !state.done; round++) {
+    await portal.ctl('plugin', 'disable', 'sonarqube');
+    await killOne('callboard: web core');
+    await sleep(100);
+    await portal.ctl('plugin', 'enable', 'sonarqube');
+    await killOne('callboard: web tools');
+    if (round % 4 === 3) process.kill(master, 'SIGHUP');
+    state.rounds = round + 1;
+    await sleep(300);
+  }
+}
+
+test('0 failed while a plugin is toggled, processes are killed and generations change', async () => {
+  const state = { done: false, rounds: 0 };
+  const disturbed = disturb(state);
+  let result = { sent: 0, failed: 0, failures: [] };
+  // At least so many requests, and until every disturbance has happened.
+  do {
+    const more = await load({ lanes: 8, next: readers(), check: checkReader });
+    result = { sent: result.sent + more.sent, failed: result.failed + more.failed, failures: [...result.failures, ...more.failures] };
+  } while (state.rounds < 20 && result.failed === 0);
+  state.done = true;
+  await disturbed;
+  console.log(`     ${result.sent} requests, ${result.failed} failed, ${state.rounds} rounds of disturbance`);
+  if (result.failed) throw new Error(result.failures.join('\n'));
+  if (state.rounds < 20) throw new Error(`only ${state.rounds} rounds`);
+});
+
+test('POSTs are not lost while generations change and plugins are toggled', async () => {
+  const posts = Math.max(500, Math.floor(total / 10));
+  let sent = 0;
+  const master = portal.status.pids.callboard;
+  const state = { done: false };
+  const disturbed = (async () => {
+    for (let i = 0; i < 5 && !state.done; i++) {
+      process.kill(master, 'SIGHUP');
+      await portal.ctl('plugin', 'disable', 'sonarqube');
+      await sleep(400);
+      await portal.ctl('plugin', 'enable', 'sonarqube');
+      await sleep(400);
+    }
+  })();
+  const result = await load({
+    lanes: 4,
+    next: () => sent++ >= posts ? null : {
+      url: `${portal.base}/api/catalog/entities/by-refs`, method: 'POST',
+      headers: { authorization: `Bearer ${portal.token}`, 'content-type': 'application/json' },
+      body: { entityRefs: ['component:default/booking-desk', 'component:default/none'] },
+    },
+    check: answer => answer.status !== 200 ? `status ${answer.status}: ${answer.body.slice(0, 200)}` :
+      JSON.parse(answer.body).items[1] !== null ? 'another answer' : null,
+  });
+  state.done = true;
+  await disturbed;
+  console.log(`     ${result.sent} requests, ${result.failed} failed`);
+  if (result.failed) throw new Error(result.failures.join('\n'));
+});
+
+test('no plugin is in quarantine afterwards', async () => {
+  const { stdout } = await portal.ctl('-o', 'json', 'plugin', 'list');
+  const bad = JSON.parse(stdout).filter(plugin => plugin.state === 'quarantined' || plugin.state === 'refused');
+  if (bad.length) throw new Error(JSON.stringify(bad));
+});
+
+test('every process that was killed is there again', async () => {
+  for (const title of ['callboard: web core', 'callboard: web tools']) {
+    const pids = await portal.pids(title);
+    if (pids.length < 2) throw new Error(`${title}: ${pids.length}`);
+  }
+});
+
+await suite({
+  before: async () => {
+    portal = await Portal.start();
+    cookie = await guestCookie();
+    await run('true', []);
+  },
+  after: () => portal?.stop(),
+});

@@ -71,9 +71,14 @@ struct cbi_board_plugin {
 	/* The last crashes, cbi_clock_ms(), a ring. */
 	_Atomic uint32_t crashes;
 	_Atomic int64_t crash_at[CB_CRASH_LIMIT];
-	/* Nonzero: this host wants it out; the follower carries it into
-	 * PostgreSQL, from where it comes back as a switch. */
+	/* Nonzero: this host wants it out (wall time); the engine carries it
+	 * into PostgreSQL, from where it comes back as a switch. */
 	_Atomic int64_t quarantined_at;
+	/* The generation in which a process started it, and the one in which
+	 * a process could not, with the reason. */
+	_Atomic uint32_t ran;
+	_Atomic uint32_t broke;
+	char trouble[CB_TROUBLE_MAX];
 	_Atomic uint64_t calls;
 	_Atomic uint64_t errors;
 	_Atomic uint64_t placeholders;

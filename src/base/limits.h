@@ -64,11 +64,34 @@
 #define CB_BOARD_PROCESSES 128
 #define CB_BOARD_THREADS 64 /* request threads of one process */
 #define CB_BOARD_PLUGINS 256
+#define CB_TROUBLE_MAX 240 /* why a plugin did not start */
 #define CB_BOARD_DEAD 64 /* dead slots remembered for a minute */
 
 /* A crash counts for this long, and so many make a quarantine. */
 #define CB_CRASH_WINDOW_MS 60000
 #define CB_CRASH_LIMIT 3
+
+/* A descriptor: beyond it somebody forgot CB_END, or made a portal of one
+ * plugin. */
+#define CB_PLUGIN_ROWS_MAX 64
+#define CB_PLUGIN_TEXT_MAX 1000
+#define CB_PLUGIN_STATE_MAX CB_MIB
+#define CB_PLUGIN_FILES_MAX CB_BOARD_PLUGINS
+/* Loading a file to look at it: more is a constructor that hangs. */
+#define CB_PLUGIN_CHECK_MS 5000
+#define CB_PLUGIN_MANIFEST_MAX CB_MIB
+/* Failures in a row that open a plugin's breaker, and the distances of its
+ * tries. */
+#define CB_BREAKER_FAILURES 5
+#define CB_BREAKER_FIRST_MS 1000
+#define CB_BREAKER_MOST_MS 60000
+/* Contexts that may hold a snapshot at once: threads of one process, twice. */
+#define CB_SNAPSHOT_HOLDERS 256
+/* What a card and a page may write. */
+#define CB_CARD_HTML_MAX CB_MIB
+#define CB_PAGE_HTML_MAX (8 * CB_MIB)
+/* A source key becomes part of a Redis key and of a log line. */
+#define CB_SOURCE_KEY_MAX 512
 
 /* A reader waits so long for a tool before it draws a placeholder. */
 #define CB_READER_BUDGET_MS 300

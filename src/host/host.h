@@ -63,18 +63,6 @@ int cbi_host_load(struct cb_ctx *ctx, const struct cbi_host_joins *joins,
 /* Calls the plugins' stop.  Nothing is ever unloaded. */
 void cbi_host_finish(struct cbi_host *host);
 
-/* ---- Entities --------------------------------------------------------- */
-
-/*
- * An entity from its served JSON; lives with ctx.  CB_EBUG when the bytes are
- * not a served entity.
- */
-int cbi_host_entity(struct cb_ctx *ctx, const char *body, size_t len,
-                    const struct cb_entity **out) CB_USED;
-
-/* The JSON of it, borrowed. */
-json_t *cbi_host_entity_json(const struct cb_entity *entity);
-
 /* ---- Calling ---------------------------------------------------------- */
 
 enum cbi_card_outcome {

@@ -109,7 +109,8 @@ struct cbi_plugin_entry {
 	bool wanted;            /* the fleet's wish */
 	const char *changed_by; /* who switched it last, "" for nobody */
 	const char *changed_at; /* ISO time, "" for never */
-	bool quarantined;       /* fleet-wide or, just now, on this host */
+	int64_t changed_ms;     /* the same since the epoch, 0 for never */
+	bool quarantined;       /* in the table; see cbi_snapshot_on */
 	int board;              /* its row on the board; -1 when that is full */
 	const struct cbi_plugin_card *cards;
 	size_t card_count;
@@ -133,6 +134,10 @@ bool cbi_snapshot_on(const struct cbi_plugin_entry *plugin);
 
 /* As people are told, the breaker and the pool's processes included. */
 enum cbi_plugin_state cbi_snapshot_state(const struct cbi_plugin_entry *plugin);
+
+/* Why it is in that state, "" when there is nothing to say; as long as ctx. */
+const char *cbi_snapshot_reason(struct cb_ctx *ctx,
+                                const struct cbi_plugin_entry *plugin);
 
 /*
  * The cards of plugins that are on for a place ("entity.overview", "home"),
@@ -171,12 +176,14 @@ uint64_t cbi_snapshot_number(const struct cbi_snapshot *snapshot);
 struct cbi_registry;
 
 /*
- * Reads registry.json at path (absent: no plugins).  copy may be NULL: then
- * everything that is not refused is wanted.  Both, and filter, outlive the
- * registry.
+ * Reads registry.json at path (absent: no plugins).  The fleet's wishes are
+ * the values of the copy's table with that index: plugin's name to JSON text
+ * with the columns of table `plugin` but name (times as ISO text).  copy may
+ * be NULL: then everything that is not refused is wanted.  copy and filter
+ * (which may be NULL too: no card has a `when`) outlive the registry.
  */
 int cbi_registry_create(struct cb_ctx *ctx, const char *path,
-                        struct cbi_copy *copy,
+                        struct cbi_copy *copy, int table,
                         const struct cbi_registry_filter *filter,
                         struct cbi_registry **out) CB_USED;
 /* After the last context that looked has ended. */

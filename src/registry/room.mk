@@ -1,3 +1,13 @@
 # registry: floor 3, which plugins there are and what becomes of them
 libcallboard_la_SOURCES += \
-	src/registry/registry.h
+	src/registry/abi.c \
+	src/registry/breaker.c \
+	src/registry/build.c \
+	src/registry/describe.c \
+	src/registry/elf.c \
+	src/registry/keys.c \
+	src/registry/probe.c \
+	src/registry/registry.h src/registry/registry_priv.h \
+	src/registry/scan.c \
+	src/registry/snapshot.c src/registry/snapshot_priv.h \
+	src/registry/tables.c

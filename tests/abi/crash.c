@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crash - crashes when provoked. */
+#include <signal.h>
+
+#include "tests/abi/abi.h"
+
+static int draw(struct cb_ctx *ctx, void *state, const struct cb_entity *entity,
+                struct cb_html *html)
+{
+	(void)ctx;
+	if (provoked(state, entity, "callboard.test/crash")) {
+		raise(SIGSEGV);
+	}
+	cb_html_text(html, "all is well");
+	return CB_OK;
+}
+
+TINY_TABLES("crash", draw);
+
+const struct cb_plugin cb_plugin_entry = {
+	CB_PLUGIN_HEAD,
+	TINY_MEMBERS("crash"),
+};

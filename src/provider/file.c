@@ -6,6 +6,7 @@
  * root the kernel resolves the path and refuses whatever leads outside, links
  * included, so nothing can be swapped between looking and opening.
  */
+#define _GNU_SOURCE /* O_PATH */
 #include "provider/provider_priv.h"
 
 #include <errno.h>

@@ -1,12 +1,1 @@
-# ctl: floor 6, callboardctl, one file a command
-bin_PROGRAMS += callboardctl
-callboardctl_SOURCES = \
-	src/ctl/common.c \
-	src/ctl/config.c \
-	src/ctl/ctl.h \
-	src/ctl/db.c \
-	src/ctl/main.c \
-	src/ctl/nginx.c
-nodist_callboardctl_SOURCES = nginx/templates.h
-callboardctl_CPPFLAGS = $(AM_CPPFLAGS) -I.
-callboardctl_LDADD = libcallboard.la $(DEPS_LIBS)
+# ctl

@@ -1,1 +1,1 @@
-# ctl
+# ctl: floor 6, callboardctl

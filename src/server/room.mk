@@ -1,7 +1,19 @@
 # server: floor 6, master, kinds of processes, the FastCGI loop
 libcallboard_la_SOURCES += \
 	src/server/carrier.c src/server/carrier.h \
-	src/server/loop.c src/server/loop.h
+	src/server/charge.c src/server/charge.h \
+	src/server/child.c src/server/child.h \
+	src/server/children.c \
+	src/server/engine.c \
+	src/server/fetch.c \
+	src/server/generation.c \
+	src/server/loop.c src/server/loop.h \
+	src/server/master.c src/server/master.h src/server/master_priv.h \
+	src/server/notify.c src/server/notify.h \
+	src/server/sockets.c src/server/sockets.h \
+	src/server/test.c \
+	src/server/title.c src/server/title.h \
+	src/server/web.c
 bin_PROGRAMS += callboard
 callboard_SOURCES = src/server/main.c
 callboard_LDADD = libcallboard.la $(DEPS_LIBS)

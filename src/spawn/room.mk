@@ -1,1 +1,2 @@
-# spawn
+# spawn: floor 1, short-lived children with limits
+libcallboard_la_SOURCES += src/spawn/spawn.c src/spawn/spawn.h

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * child.c - see child.h.
+ *
+ * A process outlives its master: it is not tied to it by a death signal, but
+ * looks every second whether the name of its socket (or, without one, the
+ * board's master) is somebody else's by now.
+ */
+#include "server/child.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/charge.h"
+#include "server/title.h"
+
+static void orders(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGQUIT);
+}
+
+void cbi_child_name(enum cbi_process_kind kind, const char *pool, char *out,
+                    size_t size)
+{
+	static const char *const names[] = { "nothing", "master", "web",
+		                             "fetch", "engine" };
+
+	snprintf(out, size, "%s%s%s", names[kind], pool[0] ? " " : "", pool);
+}
+
+int cbi_child_begin(struct cbi_start *start)
+{
+	const struct cbi_settings *settings =
+	    cbi_config_settings(start->config);
+	int level = cbi_log_level(settings->log_level);
+	char name[64], title[96];
+	sigset_t set;
+
+	cbi_child_name(start->kind, start->pool, name, sizeof(name));
+	snprintf(title, sizeof(title), "callboard: %s", name);
+	cbi_title_set(title);
+	cbi_log_setup(name, level < 0 ? CB_LOG_INFO : (enum cb_level)level);
+	/* A terminal sends these to all; the master tells what to do. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	orders(&set);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	start->row = cbi_board_process_enter(getpid(), start->kind, start->pool,
+	                                     start->index, start->generation);
+	if (start->row < 0)
+		return CB_EBUSY;
+	cbi_charge_watch(start->row);
+	return CB_OK;
+}
+
+void cbi_child_ready(const struct cbi_start *start)
+{
+	atomic_store(&cbi_board()->processes[start->row].state,
+	             CBI_STATE_READY);
+}
+
+static bool taken_over(const struct cbi_start *start)
+{
+	struct stat st;
+
+	if (getppid() == start->master)
+		return false;
+	if (start->socket_path[0])
+		return stat(start->socket_path, &st) < 0 ||
+		       st.st_ino != start->socket_inode;
+	return atomic_load(&cbi_board()->master) != (int32_t)start->master;
+}
+
+enum cbi_child_order cbi_child_wait(const struct cbi_start *start, int ms)
+{
+	struct timespec time = { ms / 1000, (ms % 1000) * 1000000L };
+	enum cbi_child_order order = CBI_CHILD_GO_ON;
+	sigset_t set;
+	int number;
+
+	orders(&set);
+	number = sigtimedwait(&set, NULL, &time);
+	if (number == SIGQUIT)
+		order = CBI_CHILD_LEAVE;
+	else if (number == SIGTERM || taken_over(start))
+		order = CBI_CHILD_END;
+	if (order != CBI_CHILD_GO_ON)
+		atomic_store(&cbi_board()->processes[start->row].state,
+		             CBI_STATE_DRAINING);
+	return order;
+}

@@ -18,8 +18,8 @@
 #include "base/ctx.h"
 
 struct cb_html;
-struct cbi_catalog;
 struct cbi_config;
+struct cbi_plugin_route;
 struct cbi_registry;
 struct cbi_registry_filter;
 struct cbi_snapshot;
@@ -31,23 +31,25 @@ const struct cbi_registry_filter *cbi_host_filter(void);
 
 struct cbi_host;
 
-/* What a host joins; everything outlives it.  Rows may be NULL: then what
- * needs them answers CB_ENOTSUP. */
+struct cbi_catalog;
+struct cbi_fresh;
+struct cbi_http_policy;
+struct cbi_served;
+struct cbi_source_ref;
+struct cbi_source_value;
+
+/* What a host joins; everything outlives it. */
 struct cbi_host_joins {
 	const struct cbi_config *config;
 	struct cbi_registry *registry;
-	/* The served JSON of an entity by ref; CB_ENOENT.  *body lives with
-	 * ctx. */
-	int (*entity)(struct cb_ctx *ctx, void *handle, const char *ref,
-	              const char **body, size_t *len);
-	void *entity_handle;
-	/* A source's value, as cb_source_text promises; *age_ms is how long
-	 * past fresh a stale one is, else 0.  `source` room. */
-	int (*value)(struct cb_ctx *ctx, void *handle, const char *plugin,
-	             const struct cb_source *source, int fresh_s,
-	             const char *key, const char **text, size_t *len,
-	             int64_t *age_ms);
-	void *value_handle;
+	const struct cbi_catalog *catalog;
+	/* cbi_view_by_ref; NULL: cb_entity_get answers CB_ENOTSUP. */
+	int (*view)(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+	            const char *ref, struct cbi_served *out,
+	            struct cbi_fresh *fresh);
+	/* cbi_source_get; NULL: cb_source_text answers CB_EPLACE. */
+	int (*value)(struct cb_ctx *ctx, const struct cbi_source_ref *ref,
+	             int budget_ms, struct cbi_source_value *out);
 };
 
 /*
@@ -55,7 +57,9 @@ struct cbi_host_joins {
  * in a crash-charged slot of the calling thread (ctx->lane->slot): a plugin
  * that crashes in `start` takes this process with it, and after the third time
  * is in quarantine and left out.  A plugin that cannot be loaded or whose
- * start fails is left out too, with its reason; CB_OK all the same.
+ * start fails is left out too, and the board says why; CB_OK all the same.
+ * One that is in quarantine now is loaded when it is first called after
+ * somebody enabled it.
  */
 int cbi_host_load(struct cb_ctx *ctx, const struct cbi_host_joins *joins,
                   const char *pool, struct cbi_host **out) CB_USED;
@@ -75,38 +79,41 @@ enum cbi_card_outcome {
 
 struct cbi_card_result {
 	enum cbi_card_outcome outcome;
-	const char *title;   /* message id, "" for CBI_CARD_GONE */
+	const char *title;   /* message id; "" while it is not loaded */
 	const char *message; /* for people; "" unless GREY or GONE */
-	int64_t age_ms;      /* of the oldest stale value in it; 0: all new */
+	const char *failure; /* for the log, once; "" for nothing to say */
+	int64_t stale_ms;    /* age of the oldest stale value in it, or 0 */
 	bool asked;          /* it asked for tool data */
 };
 
 /*
- * Draws the body of a card into html (whose buffer the caller empties unless
- * the outcome is DRAWN or NOTE).  Always CB_OK: what goes wrong is a grey
- * card, and ctx is left without a failure.  entity may be NULL for places
- * without one.
+ * Draws the body of a card into html, which is new (cbi_html_init; the host
+ * also ends it).  Unless the outcome is DRAWN or NOTE, html's buffer is empty
+ * afterwards.  What goes wrong is a grey card: ctx is left without a failure.
+ * entity may be NULL for places without one.
  */
-int cbi_host_draw_card(struct cb_ctx *ctx, struct cbi_host *host,
-                       const char *plugin, const char *card,
-                       const struct cb_entity *entity, struct cb_html *html,
-                       struct cbi_card_result *out);
+void cbi_host_draw_card(struct cb_ctx *ctx, struct cbi_host *host,
+                        const char *plugin, const char *card,
+                        const struct cb_entity *entity, struct cb_html *html,
+                        struct cbi_card_result *out);
 
 /*
- * Calls the route of a plugin.  html may hold a page afterwards, unless the
- * handler answered JSON through req (web/ looks there).  CB_ENOENT for no
- * route or a plugin that is off, CB_ENOTSUP for the wrong method, CB_EAWAY
- * while breaker or quarantine keep calls away, or what the handler returned.
+ * Calls the route of a plugin; html is NULL for an API, and else new and not
+ * ended.  CB_ENOENT for no route or a plugin that is off, CB_ENOTSUP for the
+ * wrong method, CB_EAWAY while breaker or quarantine keep calls away, or what
+ * the handler returned.  *route tells the title, also after a failure of the
+ * handler; NULL before one was found.
  */
 int cbi_host_route(struct cb_ctx *ctx, struct cbi_host *host,
                    const char *plugin, bool api, const char *path,
-                   struct cb_req *req, struct cb_html *html) CB_USED;
+                   const char *method, struct cb_req *req, struct cb_html *html,
+                   const struct cbi_plugin_route **route) CB_USED;
 
 /* ---- For fetch and warm ------------------------------------------------ */
 
 /* One source, as fetch needs it. */
 struct cbi_host_source {
-	const char *plugin;
+	const char *plugin, *version, *pool;
 	const struct cb_source *source;
 	int fresh_s, stale_s; /* from source, or its fresh_key in the config */
 	int board;            /* the plugin's row */
@@ -131,6 +138,11 @@ int cbi_host_keys(struct cb_ctx *ctx, struct cbi_host *host, const char *plugin,
                               const struct cbi_host_source *source,
                               const char *key),
                   void *arg) CB_USED;
+
+/* For cbi_http_place (arg is the host): a fill reaches the connection or the
+ * host of its source's hosts_key, nothing else. */
+int cbi_host_http_policy(void *host, struct cb_ctx *ctx,
+                         struct cbi_http_policy *policy);
 
 /* ---- For web/req.c ----------------------------------------------------- */
 

@@ -149,6 +149,15 @@ static int by_name(const void *a, const void *b)
 	return cbi_manifest_refused(*left) - cbi_manifest_refused(*right);
 }
 
+static size_t rank_of(const json_t *list, const json_t *manifest)
+{
+	size_t rank = 0;
+
+	while (json_array_get(list, rank) != manifest)
+		rank++;
+	return rank;
+}
+
 static int fill(struct cbi_snapshot *snapshot, cbi_wish_fn *wish, void *arg)
 {
 	json_t *list = json_object_get(snapshot->root, "plugins"), *row;
@@ -170,6 +179,9 @@ static int fill(struct cbi_snapshot *snapshot, cbi_wish_fn *wish, void *arg)
 		rc = add_entry(snapshot, &snapshot->plugins[i], rows[i], wish,
 		               arg);
 	snapshot->count = n;
+	for (i = 0; i < n && rc == CB_OK; i++)
+		snapshot->plugins[i].rank =
+		    rank_of(list, snapshot->plugins[i].manifest);
 	return rc;
 }
 

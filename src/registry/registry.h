@@ -111,6 +111,7 @@ struct cbi_plugin_entry {
 	const char *changed_at; /* ISO time, "" for never */
 	int64_t changed_ms;     /* the same since the epoch, 0 for never */
 	bool quarantined;       /* in the table; see cbi_snapshot_on */
+	size_t rank;            /* in the order in which they start */
 	int board;              /* its row on the board; -1 when that is full */
 	const struct cbi_plugin_card *cards;
 	size_t card_count;
@@ -203,18 +204,18 @@ int cbi_registry_look(struct cb_ctx *ctx, struct cbi_registry *registry,
  * Says fleet-wide whether a plugin is wanted, as ctx's actor: row, change
  * number, NOTIFY and audit in one transaction.  Enabling also ends a
  * quarantine.  reason may be "".  *number is the change number, which the
- * caller raises `wanted` on the board to.  CB_ENOENT for a name that neither
- * a manifest nor the table knows (registry may be NULL: the table and any
- * well-formed name), CB_EAWAY without PostgreSQL.
+ * caller raises `wanted` on the board to; 0 when it was so already and
+ * nothing was written.  CB_ENOENT for a name that neither this host's
+ * manifests nor the table know, CB_EAWAY without PostgreSQL.
  */
 int cbi_registry_switch(struct cb_ctx *ctx, struct cbi_registry *registry,
                         const char *name, bool wanted, const char *reason,
                         uint64_t *number) CB_USED;
 
 /*
- * The engine calls this every 10 s on each host: carries quarantines from the
- * board into the table `plugin` and back (an enabled plugin's board row is
- * cleared), and writes what this host runs to `plugin_instance`.
+ * The engine calls this every 10 s on each host: writes what this host runs,
+ * in which state and why, to `plugin_instance`, and takes away its rows of
+ * plugins that are gone.  (Quarantines are carried by the follower.)
  */
 int cbi_registry_heartbeat(struct cb_ctx *ctx, struct cbi_registry *registry,
                            const char *host) CB_USED;

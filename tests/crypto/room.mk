@@ -1,1 +1,5 @@
 # tests of crypto
+check_PROGRAMS += tests/crypto/test_crypto
+TESTS += tests/crypto/test_crypto
+tests_crypto_test_crypto_SOURCES = tests/crypto/test_crypto.c
+tests_crypto_test_crypto_LDADD = $(test_ldadd)

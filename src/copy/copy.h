@@ -95,13 +95,17 @@ bool cbi_copy_prev(struct cbi_copy_cursor *cursor, struct cbi_span *key,
 
 /* --- writing --- */
 
-/* Becomes the host's writer until destroy; CB_EBUSY when another process is.
- * Opens what is there, or makes an empty file; *fresh tells which. */
+/*
+ * Becomes the host's writer until destroy; CB_EBUSY when another process is.
+ * *fresh is set when there is nothing that can be used (no file, or one
+ * without these tables): then rebuild, fill and swap; what was there stays
+ * until the swap.  Not fresh: write goes on in what is there.
+ */
 int cbi_copy_lock(struct cb_ctx *ctx, struct cbi_copy *copy,
                   bool *fresh) CB_USED;
 
-/* One write at a time; aborted when ctx ends before commit.  While a rebuild
- * is under way it goes to the new file. */
+/* One write at a time, by the thread that has the lock; aborted when ctx ends
+ * before commit.  While a rebuild is under way it goes to the new file. */
 int cbi_copy_write(struct cb_ctx *ctx, struct cbi_copy *copy,
                    struct cbi_copy_txn **out) CB_USED;
 /* CB_ETOOBIG when the map is full (then rebuild with a larger one), CB_EINVAL

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model_shape.c - envelope and metadata: types first, then the formats of
+ * single fields.
+ */
+#include "catalog/model_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/limits.h"
+#include "base/str.h"
+
+#define DOMAIN_MAX 253
+#define SHOWN 80
+
+int cbi_problem_set(struct cbi_problem *problem, const char *path,
+                    const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	problem->name = "InputError";
+	snprintf(problem->path, sizeof(problem->path), "%s", path);
+	n = snprintf(problem->text, sizeof(problem->text), "%s%s",
+	             problem->path, *path ? ": " : "");
+	va_start(args, fmt);
+	vsnprintf(problem->text + n, sizeof(problem->text) - (size_t)n, fmt,
+	          args);
+	va_end(args);
+	return CB_EINVAL;
+}
+
+const char *cbi_model_type_name(const json_t *value)
+{
+	if (!value)
+		return "missing";
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return "a map";
+	case JSON_ARRAY:
+		return "a list";
+	case JSON_STRING:
+		return json_string_length(value) ? "a text" : "an empty text";
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return "a number";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "a boolean";
+	case JSON_NULL:
+		return "empty (null)";
+	}
+	return "odd";
+}
+
+/* --- types --- */
+
+enum shape { TEXT, ANY_TEXT, MAP, LIST };
+
+struct field {
+	const char *path; /* below metadata, for metadata's own */
+	enum shape shape;
+	bool required;
+};
+
+static int check_shape(const json_t *value, const char *prefix,
+                       const struct field *field, struct cbi_problem *problem)
+{
+	static const char *const expected[] = { "a text that is not empty",
+		                                "a text", "a map", "a list" };
+	char path[64];
+	bool good = false;
+
+	if (!value && !field->required)
+		return CB_OK;
+	switch (field->shape) {
+	case TEXT:
+		good = json_string_length(value) > 0;
+		break;
+	case ANY_TEXT:
+		good = json_is_string(value);
+		break;
+	case MAP:
+		good = json_is_object(value);
+		break;
+	case LIST:
+		good = json_is_array(value);
+		break;
+	}
+	if (good)
+		return CB_OK;
+	snprintf(path, sizeof(path), "%s%s", prefix, field->path);
+	return cbi_problem_set(problem, path, "%s, expected %s",
+	                       cbi_model_type_name(value),
+	                       expected[field->shape]);
+}
+
+static int check_texts(const json_t *map, const char *path,
+                       struct cbi_problem *problem)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)map, key, value)
+	{
+		char at[CBI_PROBLEM_PATH];
+
+		if (json_is_string(value))
+			continue;
+		snprintf(at, sizeof(at), "%s.%s", path, key);
+		return cbi_problem_set(problem, at,
+		                       "%s, expected a text (quote it)",
+		                       cbi_model_type_name(value));
+	}
+	return CB_OK;
+}
+
+static int check_link(const json_t *link, size_t i, struct cbi_problem *problem)
+{
+	static const struct field fields[] = {
+		{ "url", TEXT, true },
+		{ "title", TEXT, false },
+		{ "icon", TEXT, false },
+		{ "type", TEXT, false },
+	};
+	char at[64];
+	int rc = CB_OK;
+
+	snprintf(at, sizeof(at), "metadata.links.%zu", i);
+	if (!json_is_object(link))
+		return cbi_problem_set(problem, at, "%s, expected a map",
+		                       cbi_model_type_name(link));
+	snprintf(at, sizeof(at), "metadata.links.%zu.", i);
+	for (size_t k = 0; rc == CB_OK && k < 4; k++)
+		rc = check_shape(json_object_get(link, fields[k].path), at,
+		                 &fields[k], problem);
+	return rc;
+}
+
+static int check_metadata(const json_t *metadata, struct cbi_problem *problem)
+{
+	static const struct field fields[] = {
+		{ "name", TEXT, true },   { "uid", TEXT, false },
+		{ "etag", TEXT, false },  { "namespace", TEXT, false },
+		{ "title", TEXT, false }, { "description", ANY_TEXT, false },
+		{ "labels", MAP, false }, { "annotations", MAP, false },
+		{ "tags", LIST, false },  { "links", LIST, false },
+	};
+	const json_t *list;
+	int rc = CB_OK;
+
+	for (size_t i = 0; rc == CB_OK && i < sizeof(fields) / sizeof(*fields);
+	     i++)
+		rc = check_shape(json_object_get(metadata, fields[i].path),
+		                 "metadata.", &fields[i], problem);
+	if (rc == CB_OK)
+		rc = check_texts(json_object_get(metadata, "labels"),
+		                 "metadata.labels", problem);
+	if (rc == CB_OK)
+		rc = check_texts(json_object_get(metadata, "annotations"),
+		                 "metadata.annotations", problem);
+	list = json_object_get(metadata, "tags");
+	for (size_t i = 0; rc == CB_OK && i < json_array_size(list); i++) {
+		char index[32];
+
+		snprintf(index, sizeof(index), "%zu", i);
+		rc = check_shape(json_array_get(list, i), "metadata.tags.",
+		                 &(struct field){ index, TEXT, true }, problem);
+	}
+	list = json_object_get(metadata, "links");
+	for (size_t i = 0; rc == CB_OK && i < json_array_size(list); i++)
+		rc = check_link(json_array_get(list, i), i, problem);
+	return rc;
+}
+
+int cbi_model_shape(const json_t *entity, struct cbi_problem *problem)
+{
+	static const struct field fields[] = {
+		{ "apiVersion", TEXT, true },
+		{ "kind", TEXT, true },
+		{ "metadata", MAP, true },
+		{ "spec", MAP, false },
+	};
+	int rc = CB_OK;
+
+	if (!json_is_object(entity))
+		return cbi_problem_set(problem, "",
+		                       "the document is %s, "
+		                       "expected a map",
+		                       cbi_model_type_name(entity));
+	for (size_t i = 0; rc == CB_OK && i < sizeof(fields) / sizeof(*fields);
+	     i++)
+		rc = check_shape(json_object_get(entity, fields[i].path), "",
+		                 &fields[i], problem);
+	if (rc == CB_OK)
+		rc = check_metadata(json_object_get(entity, "metadata"),
+		                    problem);
+	return rc;
+}
+
+/* --- formats --- */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_lower(char c)
+{
+	return (c >= 'a' && c <= 'z') || is_digit(c);
+}
+
+static bool is_alnum(char c)
+{
+	return is_lower(c) || (c >= 'A' && c <= 'Z');
+}
+
+/* ([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9], 1 to 63 */
+static bool is_name(const char *p, size_t len)
+{
+	if (len < 1 || len > CB_ENTITY_NAME_MAX || !is_alnum(p[0]) ||
+	    !is_alnum(p[len - 1]))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_alnum(p[i]) && p[i] != '-' && p[i] != '_' &&
+		    p[i] != '.')
+			return false;
+	return true;
+}
+
+/* [a-z0-9]+(-+[a-z0-9]+)*, 1 to 63 */
+static bool is_label(const char *p, size_t len)
+{
+	if (len < 1 || len > CB_ENTITY_NAME_MAX || !is_lower(p[0]) ||
+	    !is_lower(p[len - 1]))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_lower(p[i]) && p[i] != '-')
+			return false;
+	return true;
+}
+
+/* Labels with dots between them, 1 to 253 in all. */
+static bool is_domain(const char *p, size_t len)
+{
+	if (len < 1 || len > DOMAIN_MAX)
+		return false;
+	for (;;) {
+		const char *dot = memchr(p, '.', len);
+		size_t n = dot ? (size_t)(dot - p) : len;
+
+		if (!is_label(p, n))
+			return false;
+		if (!dot)
+			return true;
+		p += n + 1;
+		len -= n + 1;
+	}
+}
+
+/* NAME or DOMAIN/NAME */
+static bool is_key(const char *key)
+{
+	const char *slash = strchr(key, '/');
+
+	if (!slash)
+		return is_name(key, strlen(key));
+	return is_domain(key, (size_t)(slash - key)) &&
+	       is_name(slash + 1, strlen(slash + 1));
+}
+
+static bool is_api_version(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	const char *p = slash ? slash + 1 : text;
+	size_t len = strlen(p);
+
+	if (slash && !is_domain(text, (size_t)(slash - text)))
+		return false;
+	if (len < 1 || len > CB_ENTITY_NAME_MAX)
+		return false;
+	for (; *p; p++)
+		if (!is_alnum(*p))
+			return false;
+	return true;
+}
+
+static bool is_kind(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len < 1 || len > CB_ENTITY_NAME_MAX || is_digit(text[0]))
+		return false;
+	for (const char *p = text; *p; p++)
+		if (!is_alnum(*p))
+			return false;
+	return true;
+}
+
+/* [a-z0-9:+#]+(-[a-z0-9:+#]+)*, 1 to 63 */
+static bool is_tag(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len < 1 || len > CB_ENTITY_NAME_MAX || text[0] == '-' ||
+	    text[len - 1] == '-' || strstr(text, "--"))
+		return false;
+	for (const char *p = text; *p; p++)
+		if (!is_lower(*p) && !strchr(":+#-", *p))
+			return false;
+	return true;
+}
+
+static bool is_blank(const char *text)
+{
+	return text[strspn(text, " \t\r\n\v\f")] == '\0';
+}
+
+/* What the WHATWG parser takes as an absolute URL, near enough: a scheme,
+ * and for those of the web a host. */
+static bool is_url(const char *text)
+{
+	static const char *const webs[] = { "http", "https", "ftp", "ws",
+		                            "wss" };
+	const char *p = text + strspn(text, " \t\r\n");
+	size_t n = 0;
+
+	while (is_alnum(p[n]) || (n > 0 && p[n] && strchr("+.-", p[n])))
+		n++;
+	if (n == 0 || is_digit(p[0]) || p[n] != ':')
+		return false;
+	for (size_t i = 0; i < sizeof(webs) / sizeof(*webs); i++) {
+		const char *host = p + n + 1;
+
+		if (strlen(webs[i]) != n || strncasecmp(p, webs[i], n) != 0)
+			continue;
+		host += strspn(host, "/\\");
+		n = strcspn(host, "/\\?#");
+		return n > 0 && strcspn(host, " <>^|\t\r\n") >= n;
+	}
+	return true;
+}
+
+#define NAME_RULE                                                              \
+	"expected 1 to 63 letters, digits, '-', '_' or '.', with a letter or " \
+	"digit at both ends"
+#define KEY_RULE                                                              \
+	"expected a name, or a lower-case domain, '/' and a name, each name " \
+	"of at most 63 letters, digits, '-', '_' or '.'"
+
+static int check_keys(const json_t *map, const char *path,
+                      struct cbi_problem *problem)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)map, key, value)
+	{
+		if (!is_key(key))
+			return cbi_problem_set(problem, path,
+			                       "bad key '%.*s', " KEY_RULE,
+			                       SHOWN, key);
+	}
+	return CB_OK;
+}
+
+static int check_labels(const json_t *labels, struct cbi_problem *problem)
+{
+	const char *key;
+	json_t *value;
+	int rc = check_keys(labels, "metadata.labels", problem);
+
+	if (rc < 0)
+		return rc;
+	json_object_foreach((json_t *)(uintptr_t)labels, key, value)
+	{
+		const char *text = json_string_value(value);
+		char at[CBI_PROBLEM_PATH];
+
+		if (!*text || is_name(text, strlen(text)))
+			continue;
+		snprintf(at, sizeof(at), "metadata.labels.%s", key);
+		return cbi_problem_set(
+		    problem, at, "bad value '%.*s', " NAME_RULE ", or nothing",
+		    SHOWN, text);
+	}
+	return CB_OK;
+}
+
+static int check_tags(const json_t *tags, struct cbi_problem *problem)
+{
+	for (size_t i = 0; i < json_array_size(tags); i++) {
+		const char *tag = json_string_value(json_array_get(tags, i));
+		char at[64];
+
+		if (is_tag(tag))
+			continue;
+		snprintf(at, sizeof(at), "metadata.tags.%zu", i);
+		return cbi_problem_set(
+		    problem, at,
+		    "bad tag '%.*s', expected 1 to 63 lower-case letters, "
+		    "digits, ':', '+' or '#', with single '-' between",
+		    SHOWN, tag);
+	}
+	return CB_OK;
+}
+
+static int check_links(const json_t *links, struct cbi_problem *problem)
+{
+	static const char *const shown[] = { "title", "icon" };
+
+	for (size_t i = 0; i < json_array_size(links); i++) {
+		const json_t *link = json_array_get(links, i);
+		const char *url =
+		    json_string_value(json_object_get(link, "url"));
+		char at[64];
+
+		snprintf(at, sizeof(at), "metadata.links.%zu.url", i);
+		if (!is_url(url))
+			return cbi_problem_set(problem, at,
+			                       "'%.*s', expected an absolute "
+			                       "URL",
+			                       SHOWN, url);
+		for (size_t k = 0; k < 2; k++) {
+			const char *text =
+			    json_string_value(json_object_get(link, shown[k]));
+
+			if (!text || !is_blank(text))
+				continue;
+			snprintf(at, sizeof(at), "metadata.links.%zu.%s", i,
+			         shown[k]);
+			return cbi_problem_set(problem, at,
+			                       "blank, expected a text");
+		}
+	}
+	return CB_OK;
+}
+
+static int check_names(const json_t *entity, const json_t *metadata,
+                       struct cbi_problem *problem)
+{
+	const char *text;
+
+	text = json_string_value(json_object_get(entity, "apiVersion"));
+	if (!is_api_version(text))
+		return cbi_problem_set(problem, "apiVersion",
+		                       "'%.*s', expected a version, or a "
+		                       "lower-case domain, '/' and a version",
+		                       SHOWN, text);
+	text = json_string_value(json_object_get(entity, "kind"));
+	if (!is_kind(text))
+		return cbi_problem_set(problem, "kind",
+		                       "'%.*s', expected 1 to 63 letters and "
+		                       "digits, a letter first",
+		                       SHOWN, text);
+	text = json_string_value(json_object_get(metadata, "name"));
+	if (!is_name(text, strlen(text)))
+		return cbi_problem_set(problem, "metadata.name",
+		                       "'%.*s', " NAME_RULE, SHOWN, text);
+	text = json_string_value(json_object_get(metadata, "namespace"));
+	if (!is_label(text, strlen(text)))
+		return cbi_problem_set(problem, "metadata.namespace",
+		                       "'%.*s', expected 1 to 63 lower-case "
+		                       "letters and digits, with '-' between",
+		                       SHOWN, text);
+	return CB_OK;
+}
+
+int cbi_model_formats(const json_t *entity, struct cbi_problem *problem)
+{
+	const json_t *metadata = json_object_get(entity, "metadata");
+	int rc = check_names(entity, metadata, problem);
+
+	if (rc == CB_OK)
+		rc = check_labels(json_object_get(metadata, "labels"), problem);
+	if (rc == CB_OK)
+		rc = check_keys(json_object_get(metadata, "annotations"),
+		                "metadata.annotations", problem);
+	if (rc == CB_OK)
+		rc = check_tags(json_object_get(metadata, "tags"), problem);
+	if (rc == CB_OK)
+		rc = check_links(json_object_get(metadata, "links"), problem);
+	return rc;
+}

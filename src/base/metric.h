@@ -29,6 +29,8 @@
 	  "Requests to tools that failed")                                   \
 	X(FETCH_JOINED, "callboard_fetch_joined_total",                      \
 	  "Readers that joined a fetch under way")                           \
+	X(SOURCE_BAD, "callboard_source_values_refused_total",               \
+	  "Kept tool values that did not parse")                             \
 	X(CRASHES, "callboard_crashes_total", "Processes that crashed")      \
 	X(RESTARTS, "callboard_restarts_total", "Processes started again")   \
 	X(INGESTED, "callboard_entities_written_total",                      \

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * provider.h - where entities come from: files of this host, and addresses.
+ *
+ * A provider reads one target of a Location and hands over the files behind
+ * it, one after another, in the order of their names.  It keeps nothing: what
+ * it must know to see that a file has not changed goes in and comes out as
+ * JSON.  An unchanged file costs one stat or one conditional request.
+ *
+ *   file  an absolute path, or a glob of them: * ? [a-z] {a,b} within a
+ *         segment and ** for any depth.  A target that came out of a file is
+ *         opened below `root` only, whatever links are on the way.
+ *   url   http or https, of a host in backend.reading.allow
+ */
+#ifndef CB_PROVIDER_PROVIDER_H
+#define CB_PROVIDER_PROVIDER_H
+
+#include <callboard/ctx.h>
+
+#include <jansson.h>
+
+struct cbi_config;
+struct cbi_http;
+
+/* What one process reads with. */
+struct cbi_provider;
+
+/* http may be NULL: addresses are refused then.  Both outlive it. */
+int cbi_provider_create(struct cb_ctx *ctx, const struct cbi_config *config,
+                        struct cbi_http *http,
+                        struct cbi_provider **out) CB_USED;
+void cbi_provider_destroy(struct cbi_provider *provider);
+
+struct cbi_provider_ask {
+	const char *type;   /* "file" or "url" */
+	const char *target; /* absolute path, glob or address */
+	/* The folder that a target out of a file may not leave; NULL for a
+	 * target that the config names. */
+	const char *root;
+	/* What an earlier read left (an object), NULL for none. */
+	const json_t *before;
+};
+
+/* One file behind the target.  All of it is valid for the call only. */
+struct cbi_provider_file {
+	const char *target; /* "/srv/catalog/a.yaml": with the type in front
+	                     * the location key of what stands in it */
+	bool unchanged;     /* text is NULL: as it was at the last read */
+	const char *text;   /* NUL-terminated, may hold others */
+	size_t len;
+	/* CB_OK, or why this file could not be read (text NULL, not
+	 * unchanged); problem says it.  The others are read all the same. */
+	int code;
+	const char *problem;
+};
+
+/*
+ * Calls each for every file.  *after is a new reference, what to give as
+ * `before` next time; a file that failed keeps its earlier state, so that a
+ * failure is not taken for a change.  each may not keep what it is given; a
+ * failure of it ends the read.
+ *
+ * CB_ENOENT   nothing is there (a glob that fits nothing too)
+ * CB_EDENIED  outside of root, a host that is not allowed, a blocked address
+ * CB_EINVAL   the target is no path, glob or address; more than 10,000 files
+ * or what each returned, or the HTTP client says.
+ */
+int cbi_provider_read(struct cb_ctx *ctx, struct cbi_provider *provider,
+                      const struct cbi_provider_ask *ask,
+                      int (*each)(void *arg, struct cb_ctx *ctx,
+                                  const struct cbi_provider_file *file),
+                      void *arg, json_t **after) CB_USED;
+
+/*
+ * The absolute form of a Location's target: "./x.yaml" in a file's or
+ * address's own folder.  base is the target of the file that says it, of the
+ * same type.  Lives with ctx; NULL after a failure (CB_EINVAL).
+ */
+const char *cbi_provider_resolve(struct cb_ctx *ctx, const char *type,
+                                 const char *base, const char *target) CB_USED;
+
+#endif

@@ -44,7 +44,7 @@ create table node (
     ref          text        collate "C" not null unique,
     uid          uuid        not null default gen_random_uuid() unique,
     location_key text,                              -- who owns the ref
-    raw          text        not null,              -- canonical JSON
+    raw          text,       -- canonical JSON; null: processed holds it
     raw_hash     bytea       not null,
     processed    text,                              -- null: never good yet
     errors       text        not null default '[]', -- contract's error list
@@ -67,23 +67,28 @@ create unique index edge_provider on edge (provider, child) where provider is no
 create unique index edge_parent on edge (parent, child) where parent is not null;
 create index edge_child on edge (child);
 
--- Relations as their origin emitted them, both directions.
+-- Relations as their origin emitted them, one row for both directions:
+-- `reverse` is the type as seen from `target`, null for a one-way relation.
+-- Rows of an origin go with it (catalog/remove.c); a foreign key would look
+-- up the origin once for each of them.
 create table relation (
-    origin bigint not null references node (id) on delete cascade,
-    source text   collate "C" not null,
-    type   text   collate "C" not null,
-    target text   collate "C" not null,
-    primary key (origin, source, type, target)
+    origin  bigint not null,              -- node.id
+    source  text   collate "C" not null,
+    type    text   collate "C" not null,
+    target  text   collate "C" not null,
+    reverse text   collate "C"
 );
-create index relation_source on relation (source, type, target);
+create index relation_origin on relation (origin);
+create index relation_source on relation (source);
+create index relation_target on relation (target) where reverse is not null;
 
--- Refs whose served form must be made anew.
+-- Refs whose served form must be made anew: a queue that is only added to,
+-- so that nobody waits for anybody; a ref may stand in it several times.
 create table stitch (
-    ref    text        collate "C" primary key,
-    ticket bigint      not null,
+    id     bigint      generated always as identity primary key,
+    ref    text        collate "C" not null,
     due_at timestamptz not null default clock_timestamp()
 );
-create sequence stitch_ticket;
 
 -- What readers see.  Hot columns hold the search value (lower case); `tokens`
 -- holds "key=value" for every search row and "key" for every key (so that

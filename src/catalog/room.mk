@@ -14,3 +14,5 @@ libcallboard_la_SOURCES += src/catalog/model_relation.c
 libcallboard_la_SOURCES += src/catalog/model_shape.c
 libcallboard_la_SOURCES += src/catalog/ref.c src/catalog/ref.h
 libcallboard_la_SOURCES += src/catalog/placeholder.c src/catalog/placeholder.h
+libcallboard_la_SOURCES += src/catalog/change.c src/catalog/change.h
+libcallboard_la_SOURCES += src/catalog/remove.c src/catalog/remove.h

@@ -12,7 +12,8 @@
 
 /* Entities (entity.id); texts and lists are borrowed for the call. */
 struct cbi_change {
-	int64_t number; /* from cbi_change_next */
+	int64_t number; /* these two from cbi_change_next */
+	const char *at; /* the moment, as PostgreSQL writes it */
 	const int64_t *written, *deleted;
 	size_t written_n, deleted_n;
 	bool registry; /* switches, keys */
@@ -20,11 +21,11 @@ struct cbi_change {
 };
 
 /*
- * Takes the next number, in an open transaction.  Every other change waits
- * until it ends: call it last, when all that is slow has been done, and lock
- * nothing afterwards.
+ * Takes the next number and its moment, in an open transaction.  Every other
+ * change waits until it ends: call it last, when all that is slow has been
+ * done, and lock nothing afterwards.
  */
-int cbi_change_next(struct cb_ctx *ctx, int64_t *number) CB_USED;
+int cbi_change_next(struct cb_ctx *ctx, struct cbi_change *change) CB_USED;
 
 /* Writes the change's row and notifies the followers. */
 int cbi_change_write(struct cb_ctx *ctx,

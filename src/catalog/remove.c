@@ -45,18 +45,22 @@ static const struct cbi_db_stmt seen_entities = {
 	"select id from entity where id = any($1::bigint[]) order by id",
 };
 
-/* $2 is the number, $3 the cause, $4 the actor. */
+/* $2 is the moment.  Two statements: in one, the new open row would meet the
+ * old in the index. */
 static const struct cbi_db_stmt close_history = {
+	"remove_close",
+	"update entity_history set valid_to = $2::timestamptz"
+	" where id = any($1::bigint[]) and valid_to is null",
+};
+
+/* $3 is the number, $4 the cause, $5 the actor. */
+static const struct cbi_db_stmt write_history = {
 	"remove_history",
-	"with moment as (select clock_timestamp() as at),"
-	" closed as (update entity_history h set valid_to = moment.at"
-	"  from moment where h.id = any($1::bigint[]) and h.valid_to is null"
-	"  returning h.id)"
-	" insert into entity_history (id, ref, uid, valid_from, valid_to,"
-	"  number, body, source, cause, actor)"
-	" select e.id, e.ref, e.uid, moment.at, null, $2::bigint, null,"
-	"  n.source, $3, $4"
-	" from entity e join node n on n.id = e.id, moment"
+	"insert into entity_history (id, ref, uid, valid_from, number, body,"
+	"  source, cause, actor)"
+	" select e.id, e.ref, e.uid, $2::timestamptz, $3::bigint, null,"
+	"  n.source, $4, $5"
+	" from entity e join node n on n.id = e.id"
 	" where e.id = any($1::bigint[])",
 };
 
@@ -129,7 +133,7 @@ static int close_seen(struct cb_ctx *ctx, const char *list, const char *cause,
 {
 	struct cbi_change change = { .cause = cause };
 	struct cbi_db_result *result;
-	const char *params[4] = { list, NULL, cause, cb_actor(ctx) };
+	const char *params[5] = { list, NULL, NULL, cause, cb_actor(ctx) };
 	int64_t *seen;
 	int rc;
 
@@ -138,13 +142,16 @@ static int close_seen(struct cb_ctx *ctx, const char *list, const char *cause,
 		rc = take_ids(ctx, result, &seen, &change.deleted_n);
 	if (rc < 0 || change.deleted_n == 0)
 		return rc;
-	rc = cbi_change_next(ctx, &change.number);
+	rc = cbi_change_next(ctx, &change);
 	if (rc < 0)
 		return rc;
-	params[1] = cbi_db_number(ctx, change.number);
-	if (!params[1])
+	params[1] = change.at;
+	params[2] = cbi_db_number(ctx, change.number);
+	if (!params[2])
 		return CB_ENOMEM;
-	rc = cbi_db_query(ctx, &close_history, params, 4, NULL);
+	rc = cbi_db_query(ctx, &close_history, params, 2, NULL);
+	if (rc == CB_OK)
+		rc = cbi_db_query(ctx, &write_history, params, 5, NULL);
 	if (rc < 0)
 		return rc;
 	change.deleted = seen;

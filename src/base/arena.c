@@ -120,6 +120,27 @@ void cbi_arena_reset(struct cbi_arena *arena)
 	arena->used = arena->first->size;
 }
 
+void cbi_arena_mark(const struct cbi_arena *arena, struct cbi_arena_mark *mark)
+{
+	mark->block = arena->current;
+	mark->block_used = arena->current ? arena->current->used : 0;
+	mark->used = arena->used;
+}
+
+void cbi_arena_rewind(struct cbi_arena *arena,
+                      const struct cbi_arena_mark *mark)
+{
+	if (!mark->block) {
+		cbi_arena_reset(arena);
+		return;
+	}
+	free_from(mark->block->next);
+	mark->block->next = NULL;
+	mark->block->used = mark->block_used;
+	arena->current = mark->block;
+	arena->used = mark->used;
+}
+
 void cbi_arena_finish(struct cbi_arena *arena)
 {
 	free_from(arena->first);

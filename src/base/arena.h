@@ -29,6 +29,16 @@ void *cbi_arena_alloc(struct cbi_arena *arena, size_t size);
 /* Everything given out becomes invalid; the first block is kept. */
 void cbi_arena_reset(struct cbi_arena *arena);
 
+/* A point to go back to; from an arena that has not been reset since. */
+struct cbi_arena_mark {
+	struct cbi_arena_block *block;
+	size_t block_used, used;
+};
+void cbi_arena_mark(const struct cbi_arena *arena, struct cbi_arena_mark *mark);
+/* What was given out since the mark becomes invalid, its blocks are freed. */
+void cbi_arena_rewind(struct cbi_arena *arena,
+                      const struct cbi_arena_mark *mark);
+
 /* Gives all memory back; the arena may be used again. */
 void cbi_arena_finish(struct cbi_arena *arena);
 

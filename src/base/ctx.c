@@ -57,6 +57,23 @@ void cbi_ctx_finish(struct cb_ctx *ctx)
 	cbi_arena_reset(&ctx->lane->arena);
 }
 
+void cbi_ctx_mark(const struct cb_ctx *ctx, struct cbi_ctx_mark *mark)
+{
+	cbi_arena_mark(&ctx->lane->arena, &mark->arena);
+	mark->defers = ctx->defers;
+}
+
+void cbi_ctx_rewind(struct cb_ctx *ctx, const struct cbi_ctx_mark *mark)
+{
+	while (ctx->defers != mark->defers) {
+		struct cbi_defer *defer = ctx->defers;
+
+		ctx->defers = defer->next;
+		defer->fn(defer->ptr);
+	}
+	cbi_arena_rewind(&ctx->lane->arena, &mark->arena);
+}
+
 void *cb_alloc(struct cb_ctx *ctx, size_t size)
 {
 	void *ptr = cbi_arena_alloc(&ctx->lane->arena, size);

@@ -58,6 +58,17 @@ void cbi_ctx_init(struct cb_ctx *ctx, struct cbi_lane *lane);
 /* Runs the deferred calls and takes the memory back. */
 void cbi_ctx_finish(struct cb_ctx *ctx);
 
+/*
+ * Long work in pieces: what a piece allocated and deferred since the mark is
+ * given back (and called) by rewind; the failure stays.  Marks nest.
+ */
+struct cbi_ctx_mark {
+	struct cbi_arena_mark arena;
+	struct cbi_defer *defers;
+};
+void cbi_ctx_mark(const struct cb_ctx *ctx, struct cbi_ctx_mark *mark);
+void cbi_ctx_rewind(struct cb_ctx *ctx, const struct cbi_ctx_mark *mark);
+
 /* Like cb_fail, with a va_list. */
 int cbi_vfail(struct cb_ctx *ctx, int code, const char *fmt, va_list args);
 

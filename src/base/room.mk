@@ -5,6 +5,7 @@ libcallboard_la_SOURCES += \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
 	src/base/ctx.c src/base/ctx.h \
+	src/base/feed.h \
 	src/base/limits.h \
 	src/base/log.c src/base/log.h \
 	src/base/metric.c src/base/metric.h \

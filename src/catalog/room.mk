@@ -16,3 +16,4 @@ libcallboard_la_SOURCES += src/catalog/ref.c src/catalog/ref.h
 libcallboard_la_SOURCES += src/catalog/placeholder.c src/catalog/placeholder.h
 libcallboard_la_SOURCES += src/catalog/change.c src/catalog/change.h
 libcallboard_la_SOURCES += src/catalog/remove.c src/catalog/remove.h
+libcallboard_la_SOURCES += src/catalog/ingest.h

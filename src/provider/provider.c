@@ -184,3 +184,19 @@ const char *cbi_provider_resolve(struct cb_ctx *ctx, const char *type,
 	}
 	return joined;
 }
+
+static int feed_read(struct cb_ctx *ctx, void *arg,
+                     const struct cbi_provider_ask *ask,
+                     int (*each)(void *each_arg, struct cb_ctx *ctx,
+                                 const struct cbi_provider_file *file),
+                     void *each_arg, json_t **after)
+{
+	return cbi_provider_read(ctx, arg, ask, each, each_arg, after);
+}
+
+void cbi_provider_feed(struct cbi_provider *provider, struct cbi_feed *out)
+{
+	out->arg = provider;
+	out->read = feed_read;
+	out->resolve = cbi_provider_resolve;
+}

@@ -19,6 +19,8 @@
 
 #include <jansson.h>
 
+#include "base/feed.h"
+
 struct cbi_config;
 struct cbi_http;
 
@@ -30,29 +32,6 @@ int cbi_provider_create(struct cb_ctx *ctx, const struct cbi_config *config,
                         struct cbi_http *http,
                         struct cbi_provider **out) CB_USED;
 void cbi_provider_destroy(struct cbi_provider *provider);
-
-struct cbi_provider_ask {
-	const char *type;   /* "file" or "url" */
-	const char *target; /* absolute path, glob or address */
-	/* The folder that a target out of a file may not leave; NULL for a
-	 * target that the config names. */
-	const char *root;
-	/* What an earlier read left (an object), NULL for none. */
-	const json_t *before;
-};
-
-/* One file behind the target.  All of it is valid for the call only. */
-struct cbi_provider_file {
-	const char *target; /* "/srv/catalog/a.yaml": with the type in front
-	                     * the location key of what stands in it */
-	bool unchanged;     /* text is NULL: as it was at the last read */
-	const char *text;   /* NUL-terminated, may hold others */
-	size_t len;
-	/* CB_OK, or why this file could not be read (text NULL, not
-	 * unchanged); problem says it.  The others are read all the same. */
-	int code;
-	const char *problem;
-};
 
 /*
  * Calls each for every file.  *after is a new reference, what to give as
@@ -78,5 +57,8 @@ int cbi_provider_read(struct cb_ctx *ctx, struct cbi_provider *provider,
  */
 const char *cbi_provider_resolve(struct cb_ctx *ctx, const char *type,
                                  const char *base, const char *target) CB_USED;
+
+/* The same two as a table, for the catalog, which knows no provider. */
+void cbi_provider_feed(struct cbi_provider *provider, struct cbi_feed *out);
 
 #endif

@@ -92,6 +92,38 @@ static void deferred_calls_run_last_first(void **state)
 	cbi_lane_finish(&lane);
 }
 
+static void a_piece_of_work_gives_back_what_it_took(void **state)
+{
+	struct cbi_lane lane;
+	struct cb_ctx ctx;
+	struct cbi_ctx_mark mark;
+	const char *kept;
+	size_t used = 0;
+
+	(void)state;
+	order[0] = '\0';
+	cbi_lane_init(&lane, CB_MIB);
+	cbi_ctx_init(&ctx, &lane);
+	kept = cb_printf(&ctx, "kept %d", 1);
+	assert_int_equal(cb_defer(&ctx, note, (char *)"a"), CB_OK);
+	for (int round = 0; round < 50; round++) {
+		cbi_ctx_mark(&ctx, &mark);
+		assert_int_equal(cb_defer(&ctx, note, (char *)"b"), CB_OK);
+		for (int i = 0; i < 30; i++)
+			assert_non_null(cb_alloc(&ctx, 20 * CB_KIB));
+		order[0] = '\0';
+		cbi_ctx_rewind(&ctx, &mark);
+		assert_string_equal(order, "b");
+		if (round == 0)
+			used = lane.arena.used;
+		assert_int_equal(lane.arena.used, used);
+	}
+	assert_string_equal(kept, "kept 1");
+	cbi_ctx_finish(&ctx);
+	assert_string_equal(order, "ba");
+	cbi_lane_finish(&lane);
+}
+
 static void a_deadline_counts_down_to_zero(void **state)
 {
 	struct cbi_lane lane;
@@ -170,6 +202,7 @@ int main(void)
 		cmocka_unit_test(the_limit_is_a_failure_not_an_abort),
 		cmocka_unit_test(the_first_failure_wins),
 		cmocka_unit_test(deferred_calls_run_last_first),
+		cmocka_unit_test(a_piece_of_work_gives_back_what_it_took),
 		cmocka_unit_test(a_deadline_counts_down_to_zero),
 		cmocka_unit_test(buffers_fail_once_and_stay_failed),
 		cmocka_unit_test(times_are_read_and_written),

@@ -79,7 +79,11 @@ check_LTLIBRARIES += tests/abi/failstart.la
 tests_abi_failstart_la_SOURCES = tests/abi/failstart.c
 tests_abi_failstart_la_LDFLAGS = $(abi_ldflags)
 tests_abi_failstart_la_LIBADD = libcallboard.la
-noinst_HEADERS = tests/abi/abi.h
+check_LTLIBRARIES += tests/abi/tool.la
+tests_abi_tool_la_SOURCES = tests/abi/tool.c
+tests_abi_tool_la_LDFLAGS = $(abi_ldflags)
+tests_abi_tool_la_LIBADD = libcallboard.la
+EXTRA_DIST += tests/abi/abi.h
 
 # stray is linked against a library of another release, so that the loader
 # finds the wrong symbol version in ours.

@@ -1,4 +1,9 @@
 # host: floor 4, the counter: loads plugins, calls them, serves them
 libcallboard_la_SOURCES += \
+	src/host/call.c \
+	src/host/db.c \
 	src/host/filter.c \
-	src/host/host.h
+	src/host/guard.c \
+	src/host/host.h src/host/host_priv.h \
+	src/host/load.c \
+	src/host/source.c

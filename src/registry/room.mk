@@ -7,6 +7,7 @@ libcallboard_la_SOURCES += \
 	src/registry/elf.c \
 	src/registry/keys.c \
 	src/registry/probe.c \
+	src/registry/registry.c \
 	src/registry/registry.h src/registry/registry_priv.h \
 	src/registry/scan.c \
 	src/registry/snapshot.c src/registry/snapshot_priv.h \

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tool - has a source, whose key is the annotation `callboard.test/tool`. */
+#include <callboard/callboard.h>
+
+struct tool {
+	const char *url;
+	int fresh;
+};
+
+static const struct cb_key keys[] = {
+	CB_KEY_URL(struct tool, url, "https://tool.example", "Where it is"),
+	CB_KEY_SECS(struct tool, fresh, "90", "How long an answer is new"),
+	CB_END,
+};
+
+static int key(struct cb_ctx *ctx, void *state, const struct cb_entity *entity,
+               const char **out)
+{
+	(void)ctx;
+	(void)state;
+	*out = cb_entity_annotation(entity, "callboard.test/tool");
+	return *out ? CB_OK : CB_ENOKEY;
+}
+
+static int fill(struct cb_ctx *ctx, void *state, const char *source_key,
+                struct cb_buf *out)
+{
+	(void)ctx;
+	(void)state;
+	return cb_buf_printf(out, "filled %s", source_key);
+}
+
+static int draw(struct cb_ctx *ctx, void *state, const struct cb_entity *entity,
+                struct cb_html *html)
+{
+	const char *value;
+	int rc;
+
+	(void)state;
+	cb_html_text(html, "dropped when there is no value");
+	rc = cb_source_text(ctx, "thing", entity, &value);
+	if (rc == CB_OK)
+		cb_html_text(html, value);
+	return rc;
+}
+
+static const struct cb_source sources[] = {
+	{
+	    .name = "thing",
+	    .hosts_key = "url",
+	    .key = key,
+	    .fill = fill,
+	    .fresh_key = "fresh",
+	    .stale = 600,
+	},
+	CB_END,
+};
+
+static const struct cb_permission permissions[] = {
+	{ .name = "tool.read", .action = "read" },
+	CB_END,
+};
+
+static const struct cb_card cards[] = {
+	{
+	    .name = "main",
+	    .place = "entity.overview",
+	    .title = "Test card of tool",
+	    .needs = "tool.read",
+	    .draw = draw,
+	    .order = 900,
+	},
+	CB_END,
+};
+
+const struct cb_plugin cb_plugin_entry = {
+	CB_PLUGIN_HEAD,
+	.name = "tool",
+	.version = "1.0.0",
+	.summary = "A test plugin called tool",
+	.state_size = sizeof(struct tool),
+	.keys = keys,
+	.cards = cards,
+	.sources = sources,
+	.permissions = permissions,
+};

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "db/db.h"
 
 static void take(int *argc, char **argv, int at, int n)
 {
@@ -83,32 +82,6 @@ int cbi_ctl_fail(struct cbi_ctl *ctl)
 		break;
 	}
 	return cbi_ctl_complain(code, "%s", cb_failure(&ctl->ctx));
-}
-
-int cbi_ctl_database(struct cbi_ctl *ctl)
-{
-	const struct cbi_settings *s = ctl->settings;
-	const struct cbi_db_config config = {
-		.conninfo = s->database,
-		.listen = cbi_config_text(
-		    ctl->config, "backend.database.listenConnection", NULL),
-		.process = "ctl",
-		.connections = 2,
-		.prepare = s->db_prepare,
-		.statement_ms = 60000,
-	};
-
-	ctl->database = true;
-	return cbi_db_setup(&ctl->ctx, &config);
-}
-
-void cbi_ctl_close(struct cbi_ctl *ctl)
-{
-	if (!ctl->database)
-		return;
-	cbi_db_lane_finish(&ctl->lane);
-	cbi_db_shutdown();
-	ctl->database = false;
 }
 
 /* The cell's text; lives until the next call with the same buffer. */

@@ -33,6 +33,9 @@ enum cbi_output {
 	CBI_OUTPUT_YAML,
 };
 
+struct cbi_copy;
+struct cbi_registry;
+
 struct cbi_ctl {
 	struct cbi_lane lane;
 	struct cb_ctx ctx; /* actor is "unix:<user>" */
@@ -40,6 +43,8 @@ struct cbi_ctl {
 	const struct cbi_settings *settings;
 	enum cbi_output output;
 	bool database; /* cbi_ctl_database was called */
+	struct cbi_copy *copy;
+	struct cbi_registry *registry;
 };
 
 struct cbi_command {
@@ -54,8 +59,14 @@ int cbi_ctl_fail(struct cbi_ctl *ctl);
 /* Prints "callboardctl: ..." and returns code. */
 int cbi_ctl_complain(int code, const char *fmt, ...) CB_PRINTF(2, 3);
 
-/* Gives ctl's lane a database connection (db/), CB_EAWAY when it is away. */
+/* Makes the database known to ctl's lane; it is connected when first used. */
 int cbi_ctl_database(struct cbi_ctl *ctl) CB_USED;
+/* Attaches the host's board; CB_EAWAY when no portal has run here. */
+int cbi_ctl_board(struct cbi_ctl *ctl) CB_USED;
+/* Opens the host's copy and the registry that follows from it. */
+int cbi_ctl_registry(struct cbi_ctl *ctl) CB_USED;
+/* Waits, at most a second, until the host's copy has come to number. */
+void cbi_ctl_settle(uint64_t number);
 /* Closes what the command opened. */
 void cbi_ctl_close(struct cbi_ctl *ctl);
 
@@ -81,5 +92,15 @@ int cbi_ctl_config_check(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_config_get(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_config_print(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_db_migrate(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_status(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_plugin_list(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_plugin_show(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_plugin_enable(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_plugin_disable(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_warm(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_catalog_list(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_catalog_add(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_catalog_delete(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv);
 
 #endif

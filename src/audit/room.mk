@@ -1,3 +1,2 @@
-# audit
-libcallboard_la_SOURCES += \
-	src/audit/audit.h
+# audit: floor 2, the one function that writes what somebody changed
+libcallboard_la_SOURCES += src/audit/audit.c src/audit/audit.h

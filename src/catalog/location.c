@@ -116,8 +116,8 @@ json_t *cbi_location_entity(struct cb_ctx *ctx, const char *type,
 	    "backstage.io/managed-by-origin-location", key, "spec", "type",
 	    type, "target", target);
 	if (entity && presence)
-		json_object_set_new(json_object_get(entity, "spec"),
-		                    "presence", json_string(presence));
+		json_object_set_new(json_object_get(entity, "spec"), "presence",
+		                    json_string(presence));
 	return entity;
 }
 
@@ -310,6 +310,27 @@ static int write_audit(struct cb_ctx *ctx, const struct change *c,
 	return rc;
 }
 
+static const struct cbi_db_stmt wake = {
+	"location_wake",
+	"select pg_notify('callboard_work', '')",
+};
+
+static int wake_engines(struct cb_ctx *ctx)
+{
+	return cbi_db_query(ctx, &wake, NULL, 0, NULL);
+}
+
+static int raise_number(struct cb_ctx *ctx, struct cbi_change *change,
+                        int64_t *number)
+{
+	int rc = cbi_change_next(ctx, change);
+
+	if (rc == CB_OK)
+		rc = cbi_change_write(ctx, change);
+	*number = change->number;
+	return rc;
+}
+
 static int add_in_transaction(struct cb_ctx *ctx, void *arg)
 {
 	struct change *c = arg;
@@ -317,6 +338,7 @@ static int add_in_transaction(struct cb_ctx *ctx, void *arg)
 	const char *params[] = { c->type, c->target, ref, cb_actor(ctx) };
 	struct cbi_change change = { .cause = "location.add" };
 	struct cbi_db_result *rows;
+	int64_t number = 0;
 	bool added;
 	int rc;
 
@@ -337,12 +359,14 @@ static int add_in_transaction(struct cb_ctx *ctx, void *arg)
 	if (rc == CB_OK)
 		rc = hold_node(ctx, &c->location);
 	if (rc == CB_OK)
-		rc = write_audit(ctx, c,
-		                 added ? "location.add" : "location.refresh",
-		                 true);
+		rc = write_audit(
+		    ctx, c, added ? "location.add" : "location.refresh", true);
 	if (rc == CB_OK)
-		rc = cbi_change_wake(ctx);
-	return rc < 0 ? rc : cbi_change_write(ctx, &change, &c->number);
+		rc = wake_engines(ctx);
+	if (rc == CB_OK)
+		rc = raise_number(ctx, &change, &number);
+	c->number = (uint64_t)number;
+	return rc;
 }
 
 int cbi_location_add(struct cb_ctx *ctx, const char *type, const char *target,
@@ -369,7 +393,8 @@ static int delete_in_transaction(struct cb_ctx *ctx, void *arg)
 	struct change *c = arg;
 	struct cbi_change change = { .cause = "location.delete" };
 	struct cbi_db_result *rows;
-	int64_t child;
+	int64_t child, number = 0, *doomed;
+	size_t n;
 	int rc;
 
 	rc = cbi_db_query(ctx, &be_patient, NULL, 0, NULL);
@@ -382,18 +407,24 @@ static int delete_in_transaction(struct cb_ctx *ctx, void *arg)
 		return rc;
 	if (cbi_db_rows(rows) > 0) {
 		child = cbi_db_int(rows, 0, 0);
-		rc = cbi_catalog_remove(ctx, &child, 1, change.cause,
-		                        &change.deleted, &change.deleted_count);
+		rc = cbi_remove_closure(ctx, &child, 1, &doomed, &n);
+		if (rc == CB_OK)
+			rc = cbi_remove_lock(ctx, doomed, n);
+		if (rc == CB_OK)
+			rc = write_audit(ctx, c, change.cause, false);
+		if (rc == CB_OK)
+			rc = cbi_remove_nodes(ctx, doomed, n, change.cause,
+			                      &number);
 	}
-	if (rc == CB_OK)
-		rc = write_audit(ctx, c, change.cause, false);
-	if (rc == CB_OK)
-		rc = cbi_change_wake(ctx);
-	return rc < 0 ? rc : cbi_change_write(ctx, &change, &c->number);
+	/* Readers of /locations see a change, also when no entity went. */
+	if (rc == CB_OK && number == 0)
+		rc = raise_number(ctx, &change, &number);
+	c->number = (uint64_t)number;
+	return rc;
 }
 
-int cbi_location_delete(struct cb_ctx *ctx, const char *id,
-                        const char *address, uint64_t *number)
+int cbi_location_delete(struct cb_ctx *ctx, const char *id, const char *address,
+                        uint64_t *number)
 {
 	struct change c = { .id = id, .address = address };
 	int rc = check_id(ctx, id);
@@ -416,7 +447,7 @@ static int refresh_in_transaction(struct cb_ctx *ctx, void *arg)
 	if (cbi_db_rows(rows) == 0)
 		return cb_fail(ctx, CB_ENOENT, "no entity %s", *ref);
 	rc = cbi_db_query(ctx, &make_due, ref, 1, NULL);
-	return rc < 0 ? rc : cbi_change_wake(ctx);
+	return rc < 0 ? rc : wake_engines(ctx);
 }
 
 int cbi_location_refresh(struct cb_ctx *ctx, const char *ref)

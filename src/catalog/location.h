@@ -53,8 +53,8 @@ int cbi_location_add(struct cb_ctx *ctx, const char *type, const char *target,
                      struct cbi_location *out, uint64_t *number) CB_USED;
 
 /* Takes one back, with everything that only it keeps.  CB_ENOENT. */
-int cbi_location_delete(struct cb_ctx *ctx, const char *id,
-                        const char *address, uint64_t *number) CB_USED;
+int cbi_location_delete(struct cb_ctx *ctx, const char *id, const char *address,
+                        uint64_t *number) CB_USED;
 
 /* Makes the entity and the Locations above it due now.  CB_ENOENT. */
 int cbi_location_refresh(struct cb_ctx *ctx, const char *ref) CB_USED;

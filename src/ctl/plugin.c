@@ -48,8 +48,8 @@ static int look(struct cbi_ctl *ctl, const struct cbi_snapshot **snapshot)
 
 int cbi_ctl_plugin_list(struct cbi_ctl *ctl, int argc, char **argv)
 {
-	static const char *const columns[] = { "name",   "tier", "version",
-		                               "state",  "pool", "calls",
+	static const char *const columns[] = { "name",   "tier",   "version",
+		                               "state",  "pool",   "calls",
 		                               "errors", "reason", NULL };
 	const struct cbi_plugin_entry *plugins;
 	const struct cbi_snapshot *snapshot;
@@ -85,9 +85,8 @@ int cbi_ctl_plugin_show(struct cbi_ctl *ctl, int argc, char **argv)
 		return cbi_ctl_fail(ctl);
 	plugin = cbi_snapshot_plugin(snapshot, argv[0]);
 	if (!plugin)
-		return cbi_ctl_complain(CBI_EXIT_PLUGIN,
-		                        "there is no plugin '%s' here",
-		                        argv[0]);
+		return cbi_ctl_complain(
+		    CBI_EXIT_PLUGIN, "there is no plugin '%s' here", argv[0]);
 	row = row_of(plugin);
 	json_object_set(row, "manifest", (json_t *)plugin->manifest);
 	json_dumpf(row, stdout, JSON_INDENT(2));

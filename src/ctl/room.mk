@@ -1,1 +1,1 @@
-# ctl: floor 6, callboardctl
+# ctl

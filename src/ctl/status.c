@@ -33,14 +33,13 @@ static json_t *processes(void)
 			continue;
 		json_array_append_new(
 		    rows,
-		    json_pack("{s:s, s:s, s:i, s:s, s:i, s:I, s:I}", "kind",
-		              kind_name(p->kind), "pool", p->pool, "pid",
-		              (int)p->pid, "state",
-		              states[state >= 0 && state < 3 ? state : 0],
-		              "generation", (int)p->generation, "requests",
-		              (json_int_t)p->requests, "upSeconds",
-		              (json_int_t)((cbi_clock_ms() - p->started) /
-		                           1000)));
+		    json_pack(
+			"{s:s, s:s, s:i, s:s, s:i, s:I, s:I}", "kind",
+			kind_name(p->kind), "pool", p->pool, "pid", (int)p->pid,
+			"state", states[state >= 0 && state < 3 ? state : 0],
+			"generation", (int)p->generation, "requests",
+			(json_int_t)p->requests, "upSeconds",
+			(json_int_t)((cbi_clock_ms() - p->started) / 1000)));
 	}
 	return rows;
 }
@@ -61,19 +60,18 @@ static const char *database_state(struct cbi_ctl *ctl)
 
 int cbi_ctl_status(struct cbi_ctl *ctl, int argc, char **argv)
 {
-	static const char *const columns[] = {
-		"kind",       "pool",     "pid",       "state",
-		"generation", "requests", "upSeconds", NULL
-	};
+	static const char *const columns[] = { "kind",       "pool",
+		                               "pid",        "state",
+		                               "generation", "requests",
+		                               "upSeconds",  NULL };
 	struct cbi_board *board;
 	int64_t level;
 	json_t *rows, *all;
 	bool running;
 
 	if (argc > 0)
-		return cbi_ctl_complain(CBI_EXIT_USAGE,
-		                        "status: unknown argument '%s'",
-		                        argv[0]);
+		return cbi_ctl_complain(
+		    CBI_EXIT_USAGE, "status: unknown argument '%s'", argv[0]);
 	if (cbi_ctl_board(ctl) < 0)
 		return cbi_ctl_fail(ctl);
 	board = cbi_board();

@@ -21,9 +21,8 @@ int cbi_ctl_database(struct cbi_ctl *ctl)
 	const struct cbi_settings *s = ctl->settings;
 	const struct cbi_db_config config = {
 		.conninfo = s->database,
-		.listen = cbi_config_text(ctl->config,
-		                          "backend.database.listenConnection",
-		                          NULL),
+		.listen = cbi_config_text(
+		    ctl->config, "backend.database.listenConnection", NULL),
 		.process = "ctl",
 		.connections = 2,
 		.prepare = s->db_prepare,

@@ -52,8 +52,7 @@ static int add_key(struct cb_ctx *ctx, void *arg,
 		if (!more)
 			return CB_ENOMEM;
 		if (keys->count)
-			memcpy(more, keys->refs,
-			       keys->count * sizeof(*more));
+			memcpy(more, keys->refs, keys->count * sizeof(*more));
 		keys->refs = more;
 		keys->cap = cap;
 	}
@@ -116,8 +115,9 @@ static int collect_pools(struct cbi_ctl *ctl, const char *plugin,
 static void show(void *arg, const struct cbi_warm_result *so_far)
 {
 	(void)arg;
-	fprintf(stderr, "\r%zu of %zu", so_far->fetched + so_far->fresh +
-	                                    so_far->failed + so_far->skipped,
+	fprintf(stderr, "\r%zu of %zu",
+	        so_far->fetched + so_far->fresh + so_far->failed +
+	            so_far->skipped,
 	        so_far->total);
 }
 
@@ -151,9 +151,9 @@ int cbi_ctl_warm(struct cbi_ctl *ctl, int argc, char **argv)
 		return cbi_ctl_complain(CBI_EXIT_USAGE,
 		                        "warm: unknown argument '%s'", argv[0]);
 	if (rate && cbi_str_int(rate, 1, 1000, &per_second) < 0)
-		return cbi_ctl_complain(CBI_EXIT_USAGE,
-		                        "--rate %s: expected 1 to 1000 a second",
-		                        rate);
+		return cbi_ctl_complain(
+		    CBI_EXIT_USAGE, "--rate %s: expected 1 to 1000 a second",
+		    rate);
 	warm.per_second = (int)per_second;
 	if (isatty(STDERR_FILENO))
 		warm.progress = show;

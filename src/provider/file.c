@@ -59,8 +59,9 @@ static int open_file(struct cb_ctx *ctx, const char *root, const char *path,
 	} else {
 		fd = open(path, FLAGS);
 		if (fd < 0)
-			cb_fail(ctx, errno == ENOENT ? CB_ENOENT : CB_EINVAL,
-			        "%s: %s", path, strerror(errno));
+			return cb_fail(ctx,
+			               errno == ENOENT ? CB_ENOENT : CB_EINVAL,
+			               "%s: %s", path, strerror(errno));
 	}
 	if (fd < 0)
 		return fd;

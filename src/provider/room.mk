@@ -1,1 +1,7 @@
-# provider
+# provider: floor 3, where entities come from
+libcallboard_la_SOURCES += \
+	src/provider/file.c \
+	src/provider/glob.c \
+	src/provider/provider.c src/provider/provider.h \
+	src/provider/provider_priv.h \
+	src/provider/url.c

@@ -15,3 +15,7 @@ check_PROGRAMS += tests/catalog/test_fixtures
 TESTS += tests/catalog/test_fixtures
 tests_catalog_test_fixtures_SOURCES = tests/catalog/test_fixtures.c
 tests_catalog_test_fixtures_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/catalog/test_location
+TESTS += tests/catalog/test_location
+tests_catalog_test_location_SOURCES = tests/catalog/test_location.c
+tests_catalog_test_location_LDADD = $(stores_ldadd)

@@ -1,1 +1,5 @@
 # tests of provider
+check_PROGRAMS += tests/provider/test_provider
+TESTS += tests/provider/test_provider
+tests_provider_test_provider_SOURCES = tests/provider/test_provider.c
+tests_provider_test_provider_LDADD = $(test_ldadd)

@@ -1,0 +1,2 @@
+# Everything below docs/ is part of a release.
+EXTRA_DIST += docs

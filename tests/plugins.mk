@@ -101,3 +101,22 @@ tests/abi/.libs/stray.so: tests/abi/stray.c tests/abi/abi.h \
 	  -std=gnu11 -shared -fPIC -o $@ $(srcdir)/tests/abi/stray.c \
 	  tests/abi/otherhouse/libcallboard.so.1
 CLEANFILES += tests/abi/.libs/stray.so tests/abi/otherhouse/libcallboard.so.1
+
+# Each includes its plugin's .c and stands in for the host.
+plugin_wrap = -Wl,--wrap=cb_source_json,--wrap=cb_http_get,--wrap=cb_entity_get
+EXTRA_DIST += tests/lib/plugin_test.h
+check_PROGRAMS += plugins/ownership/test_ownership
+TESTS += plugins/ownership/test_ownership
+plugins_ownership_test_ownership_SOURCES = plugins/ownership/test_ownership.c
+plugins_ownership_test_ownership_LDFLAGS = $(AM_LDFLAGS) $(plugin_wrap)
+plugins_ownership_test_ownership_LDADD = $(test_ldadd)
+check_PROGRAMS += plugins/jenkins/test_jenkins
+TESTS += plugins/jenkins/test_jenkins
+plugins_jenkins_test_jenkins_SOURCES = plugins/jenkins/test_jenkins.c
+plugins_jenkins_test_jenkins_LDFLAGS = $(AM_LDFLAGS) $(plugin_wrap)
+plugins_jenkins_test_jenkins_LDADD = $(test_ldadd)
+check_PROGRAMS += plugins/sonarqube/test_sonarqube
+TESTS += plugins/sonarqube/test_sonarqube
+plugins_sonarqube_test_sonarqube_SOURCES = plugins/sonarqube/test_sonarqube.c
+plugins_sonarqube_test_sonarqube_LDFLAGS = $(AM_LDFLAGS) $(plugin_wrap)
+plugins_sonarqube_test_sonarqube_LDADD = $(test_ldadd)

@@ -107,7 +107,7 @@ static int draw_card(struct cb_ctx *ctx, void *state,
 		return rc;
 	cb_html_field_entity(html, "Owner", ref);
 	draw_email(ctx, owner, html);
-	if (strcmp(cb_entity_kind(owner), "user") == 0)
+	if (strncmp(cb_entity_ref(owner), "user:", 5) == 0)
 		draw_user(owner, html);
 	else
 		draw_group(ctx, owner, html);

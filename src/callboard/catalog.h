@@ -19,6 +19,7 @@ struct cb_entity;
 
 /* "component:default/name", lower case. */
 const char *cb_entity_ref(const struct cb_entity *entity);
+/* The parts as they were written, in any case ("Component"). */
 const char *cb_entity_kind(const struct cb_entity *entity);
 const char *cb_entity_namespace(const struct cb_entity *entity);
 const char *cb_entity_name(const struct cb_entity *entity);

@@ -1,3 +1,5 @@
-# redis
+# redis: the one door to Redis
 libcallboard_la_SOURCES += \
-	src/redis/redis.h
+	src/redis/link.c \
+	src/redis/redis.c \
+	src/redis/redis.h src/redis/redis_priv.h

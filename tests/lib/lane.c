@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "copy/copy.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "redis/redis.h"
 #include "tests/lib/stores.h"
 
 static void must(struct cb_ctx *ctx, int rc, const char *what)
@@ -60,6 +62,8 @@ void lane_close(struct lane *lane)
 {
 	cbi_ctx_finish(&lane->ctx);
 	cbi_db_lane_finish(&lane->lane);
+	cbi_redis_lane_finish(&lane->lane);
+	cbi_copy_lane_finish(&lane->lane);
 	cbi_lane_finish(&lane->lane);
 }
 

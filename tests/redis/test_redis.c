@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/cmock.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/board.h"
+#include "base/clock.h"
+#include "redis/redis.h"
+#include "tests/lib/lane.h"
+#include "tests/lib/stores.h"
+
+static void pause_ms(int ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
+
+	nanosleep(&ts, NULL);
+}
+
+static int setup(void **state)
+{
+	static struct lane lane;
+
+	lane_open(&lane);
+	if (cbi_redis_setup(&lane.ctx, stores_start(STORES_REDIS)->redis) !=
+	    CB_OK)
+		return -1;
+	*state = &lane;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	lane_close(*state);
+	return 0;
+}
+
+static struct cb_ctx *next(void **state)
+{
+	lane_next(*state);
+	return &((struct lane *)*state)->ctx;
+}
+
+static void values_are_any_bytes(void **state)
+{
+	struct cb_ctx *ctx = next(state);
+	struct cbi_span got;
+	char value[256];
+
+	for (size_t i = 0; i < sizeof(value); i++)
+		value[i] = (char)i;
+	assert_int_equal(cbi_redis_get(ctx, "none", &got), CB_ENOENT);
+	assert_int_equal(cbi_redis_set(ctx, "k", value, sizeof(value), 60000),
+	                 CB_OK);
+	assert_int_equal(cbi_redis_get(ctx, "k", &got), CB_OK);
+	assert_int_equal(got.len, sizeof(value));
+	assert_memory_equal(got.ptr, value, got.len);
+	assert_int_equal(cbi_redis_set(ctx, "empty", "", 0, 60000), CB_OK);
+	assert_int_equal(cbi_redis_get(ctx, "empty", &got), CB_OK);
+	assert_int_equal(got.len, 0);
+	assert_int_equal(cbi_redis_del(ctx, "k"), CB_OK);
+	assert_int_equal(cbi_redis_get(ctx, "k", &got), CB_ENOENT);
+	assert_int_equal(cb_failure_code(ctx), CB_OK);
+}
+
+static void large_values_pass(void **state)
+{
+	struct cb_ctx *ctx = next(state);
+	size_t len = CB_MIB;
+	char *value = malloc(len);
+	struct cbi_span got;
+
+	assert_non_null(value);
+	memset(value, 'z', len);
+	assert_int_equal(cbi_redis_set(ctx, "big", value, len, 60000), CB_OK);
+	assert_int_equal(cbi_redis_get(ctx, "big", &got), CB_OK);
+	assert_int_equal(got.len, len);
+	assert_memory_equal(got.ptr, value, len);
+	free(value);
+}
+
+static void many_are_got_at_once(void **state)
+{
+	const char *keys[] = { "m1", "m2", "m3" };
+	struct cb_ctx *ctx = next(state);
+	struct cbi_span got[3];
+
+	assert_int_equal(cbi_redis_set(ctx, "m1", "a", 1, 60000), CB_OK);
+	assert_int_equal(cbi_redis_set(ctx, "m3", "", 0, 60000), CB_OK);
+	assert_int_equal(cbi_redis_mget(ctx, keys, 3, got), CB_OK);
+	assert_memory_equal(got[0].ptr, "a", 1);
+	assert_null(got[1].ptr);
+	assert_non_null(got[2].ptr);
+	assert_int_equal(cbi_redis_mget(ctx, keys, 0, got), CB_OK);
+}
+
+static void values_end_with_their_time(void **state)
+{
+	struct cb_ctx *ctx = next(state);
+	struct cbi_span got;
+
+	assert_int_equal(cbi_redis_set(ctx, "short", "x", 1, 30), CB_OK);
+	assert_int_equal(cbi_redis_set(ctx, "long", "x", 1, 60000), CB_OK);
+	assert_int_equal(cbi_redis_expire(ctx, "long", 30), CB_OK);
+	assert_int_equal(cbi_redis_expire(ctx, "none", 30), CB_ENOENT);
+	pause_ms(60);
+	assert_int_equal(cbi_redis_get(ctx, "short", &got), CB_ENOENT);
+	assert_int_equal(cbi_redis_get(ctx, "long", &got), CB_ENOENT);
+}
+
+static void a_lock_is_its_owner_s(void **state)
+{
+	char token[CB_REDIS_TOKEN_LEN], other[CB_REDIS_TOKEN_LEN];
+	struct cb_ctx *ctx = next(state);
+
+	assert_int_equal(cbi_redis_lock(ctx, "lock", 60000, token), CB_OK);
+	assert_int_equal(strlen(token), 32);
+	assert_int_equal(cbi_redis_lock(ctx, "lock", 60000, other), CB_EBUSY);
+	assert_int_equal(cbi_redis_unlock(ctx, "lock", other), CB_ENOENT);
+	assert_int_equal(cbi_redis_lock(ctx, "lock", 60000, other), CB_EBUSY);
+	assert_int_equal(cbi_redis_unlock(ctx, "lock", token), CB_OK);
+	assert_int_equal(cbi_redis_lock(ctx, "lock", 20, other), CB_OK);
+	pause_ms(40);
+	assert_int_equal(cbi_redis_lock(ctx, "lock", 60000, token), CB_OK);
+	assert_int_equal(cbi_redis_unlock(ctx, "lock", other), CB_ENOENT);
+}
+
+static void counts_begin_anew_after_their_time(void **state)
+{
+	struct cb_ctx *ctx = next(state);
+	int64_t n = 0;
+
+	assert_int_equal(cbi_redis_incr(ctx, "count", 2, 60, &n), CB_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(cbi_redis_incr(ctx, "count", 3, 60000, &n), CB_OK);
+	assert_int_equal(n, 5);
+	pause_ms(90);
+	assert_int_equal(cbi_redis_incr(ctx, "count", 1, 60, &n), CB_OK);
+	assert_int_equal(n, 1);
+}
+
+static void a_script_is_one_step(void **state)
+{
+	struct cbi_span args[] = { { "v\0w", 3 }, { "60000", 5 } };
+	struct cb_ctx *ctx = next(state);
+	struct cbi_span got;
+	int64_t n = 0;
+
+	assert_int_equal(
+	    cbi_redis_eval(ctx,
+	                   "redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2]) "
+	                   "return 7",
+	                   "scripted", args, 2, &n),
+	    CB_OK);
+	assert_int_equal(n, 7);
+	assert_int_equal(cbi_redis_get(ctx, "scripted", &got), CB_OK);
+	assert_int_equal(got.len, 3);
+	assert_memory_equal(got.ptr, "v\0w", 3);
+	assert_int_equal(cbi_redis_eval(ctx, "return 'text'", "k", NULL, 0, &n),
+	                 CB_EAWAY);
+	assert_int_equal(cbi_redis_eval(ctx, "nonsense(", "k", NULL, 0, &n),
+	                 CB_EAWAY);
+	assert_true(cbi_redis_there());
+}
+
+static void addresses_are_checked(void **state)
+{
+	static const char *const bad[] = { "unix:relative", "host",
+		                           "host:",         "host:0",
+		                           "host:99999",    ":1" };
+	struct stores *stores = stores_start(0);
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct cb_ctx *ctx = next(state);
+
+		assert_int_equal(cbi_redis_setup(ctx, bad[i]), CB_EINVAL);
+		assert_non_null(strstr(cb_failure(ctx), bad[i]));
+	}
+	assert_int_equal(cbi_redis_setup(next(state), ""), CB_OK);
+	assert_false(cbi_redis_there());
+	assert_int_equal(cbi_redis_del(next(state), "k"), CB_EAWAY);
+	assert_int_equal(cbi_redis_setup(next(state), stores->redis), CB_OK);
+}
+
+static uint64_t errors(void)
+{
+	return atomic_load(&cbi_board()->counters[CBI_COUNT_REDIS_ERRORS]);
+}
+
+/* SIGSTOP: connections are accepted by the kernel, nobody answers. */
+static void a_hanging_redis_costs_twenty_ms_three_times(void **state)
+{
+	struct stores *stores = stores_start(0);
+	uint64_t before = errors();
+	struct cbi_span got;
+	int64_t at;
+
+	assert_int_equal(cbi_redis_del(next(state), "k"), CB_OK);
+	kill(stores->redis_pid, SIGSTOP);
+	for (int i = 0; i < 20; i++) {
+		struct cb_ctx *ctx = next(state);
+
+		at = cbi_clock_ms();
+		assert_int_equal(cbi_redis_get(ctx, "k", &got), CB_EAWAY);
+		assert_in_range(cbi_clock_ms() - at, 0, i < 3 ? 25 : 2);
+		assert_int_equal(cb_failure_code(ctx), CB_OK);
+	}
+	assert_int_equal(errors() - before, 3);
+	assert_false(cbi_redis_there());
+	kill(stores->redis_pid, SIGCONT);
+	assert_int_equal(cbi_redis_setup(next(state), stores->redis), CB_OK);
+	assert_int_equal(cbi_redis_get(next(state), "k", &got), CB_ENOENT);
+}
+
+static void a_hurried_caller_opens_no_breaker(void **state)
+{
+	struct stores *stores = stores_start(0);
+	struct cbi_span got;
+
+	kill(stores->redis_pid, SIGSTOP);
+	for (int i = 0; i < 5; i++) {
+		struct cb_ctx *ctx = next(state);
+		int64_t at = cbi_clock_ms();
+
+		ctx->deadline = at + 3;
+		assert_int_equal(cbi_redis_get(ctx, "k", &got), CB_EAWAY);
+		assert_in_range(cbi_clock_ms() - at, 0, 8);
+	}
+	assert_true(cbi_redis_there());
+	kill(stores->redis_pid, SIGCONT);
+	assert_int_equal(cbi_redis_get(next(state), "k", &got), CB_ENOENT);
+}
+
+static void a_restarted_redis_is_found_again(void **state)
+{
+	struct cbi_span got;
+	int64_t at;
+
+	assert_int_equal(cbi_redis_set(next(state), "k", "v", 1, 60000), CB_OK);
+	stores_stop(STORES_REDIS);
+	stores_start(STORES_REDIS);
+	/* The lane's connection is dead; no call is lost on it. */
+	assert_int_equal(cbi_redis_get(next(state), "k", &got), CB_ENOENT);
+	stores_stop(STORES_REDIS);
+	for (int i = 0; i < 50; i++) {
+		at = cbi_clock_ms();
+		assert_int_equal(cbi_redis_get(next(state), "k", &got),
+		                 CB_EAWAY);
+		assert_in_range(cbi_clock_ms() - at, 0, 25);
+	}
+	stores_start(STORES_REDIS);
+	at = cbi_clock_ms();
+	while (cbi_redis_get(next(state), "k", &got) == CB_EAWAY &&
+	       cbi_clock_ms() - at < 7000)
+		pause_ms(20);
+	assert_in_range(cbi_clock_ms() - at, 4000, 6000);
+	assert_true(cbi_redis_there());
+}
+
+static void a_replica_that_refuses_is_away(void **state)
+{
+	struct cb_ctx *ctx = next(state);
+	int64_t n;
+
+	assert_int_equal(
+	    cbi_redis_eval(ctx,
+	                   "return redis.error_reply('READONLY You can not')",
+	                   "k", NULL, 0, &n),
+	    CB_EAWAY);
+	assert_true(cbi_redis_there());
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    cbi_redis_eval(next(state),
+		                   "return redis.error_reply('READONLY You')",
+		                   "k", NULL, 0, &n),
+		    CB_EAWAY);
+	assert_false(cbi_redis_there());
+	assert_int_equal(cbi_redis_setup(next(state), stores_start(0)->redis),
+	                 CB_OK);
+}
+
+/* A server that answers anything: crashes nothing, is away. */
+static void nonsense_is_away(void **state)
+{
+	static const char *const words[] = {
+		"HTTP/1.1 400 Bad Request\r\n\r\n",
+		"$-5\r\n",
+		"*1\r\n$3\r\nab",
+		":12x\r\n",
+		"\r\n\r\n",
+		"$999999999999\r\n",
+
+		"",
+	};
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char address[128];
+	pid_t pid;
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/fool.sock",
+	         stores_start(0)->dir);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	snprintf(address, sizeof(address), "unix:%s", addr.sun_path);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (size_t i = 0;; i++) {
+			const char *word =
+			    words[i % (sizeof(words) / sizeof(words[0]))];
+			int client = accept(fd, NULL, NULL);
+
+			if (write(client, word, strlen(word)) < 0)
+				_exit(1);
+			pause_ms(3);
+			close(client);
+		}
+	}
+	for (int i = 0; i < 16; i++) {
+		struct cb_ctx *ctx = next(state);
+		struct cbi_span got;
+
+		assert_int_equal(cbi_redis_setup(ctx, address), CB_OK);
+		assert_int_equal(cbi_redis_get(ctx, "k", &got), CB_EAWAY);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(fd);
+	assert_int_equal(cbi_redis_setup(next(state), stores_start(0)->redis),
+	                 CB_OK);
+}
+
+static void *count_up(void *arg)
+{
+	struct lane lane;
+	int64_t n;
+
+	lane_open(&lane);
+	for (int i = 0; i < 500; i++) {
+		lane_next(&lane);
+		if (cbi_redis_incr(&lane.ctx, "shared", 1, 60000, &n) != CB_OK)
+			(*(int *)arg)++;
+	}
+	lane_close(&lane);
+	return NULL;
+}
+
+static void lanes_do_not_disturb_each_other(void **state)
+{
+	pthread_t threads[8];
+	int lost[8] = { 0 };
+	int64_t n = 0;
+
+	for (int i = 0; i < 8; i++)
+		pthread_create(&threads[i], NULL, count_up, &lost[i]);
+	for (int i = 0; i < 8; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(lost[i], 0);
+	}
+	assert_int_equal(cbi_redis_incr(next(state), "shared", 0, 60000, &n),
+	                 CB_OK);
+	assert_int_equal(n, 4000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_are_any_bytes),
+		cmocka_unit_test(large_values_pass),
+		cmocka_unit_test(many_are_got_at_once),
+		cmocka_unit_test(values_end_with_their_time),
+		cmocka_unit_test(a_lock_is_its_owner_s),
+		cmocka_unit_test(counts_begin_anew_after_their_time),
+		cmocka_unit_test(a_script_is_one_step),
+		cmocka_unit_test(addresses_are_checked),
+		cmocka_unit_test(lanes_do_not_disturb_each_other),
+		cmocka_unit_test(a_hurried_caller_opens_no_breaker),
+		cmocka_unit_test(a_hanging_redis_costs_twenty_ms_three_times),
+		cmocka_unit_test(a_replica_that_refuses_is_away),
+		cmocka_unit_test(nonsense_is_away),
+		cmocka_unit_test(a_restarted_redis_is_found_again),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -57,7 +57,8 @@
 #define CB_FILTER_TERMS_MAX 1000
 #define CB_PAGE_DEFAULT 200
 #define CB_PAGE_MAX 10000
-#define CB_CURSOR_MAX (8 * CB_KIB)
+/* A cursor carries the query: as much as clients may send, in base64. */
+#define CB_CURSOR_MAX (128 * CB_KIB)
 #define CB_REFS_MAX 20000
 
 /* The board is one mapping made once: its tables have fixed sizes. */

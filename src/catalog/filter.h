@@ -43,11 +43,6 @@ int cbi_filter_parse(struct cb_ctx *ctx, const char *const *params, size_t n,
 int cbi_filter_predicate(struct cb_ctx *ctx, const json_t *query,
                          const struct cbi_filter **out) CB_USED;
 
-/* The `filter` of a cursor made by an older catalog: {key, values},
- * {allOf}, {anyOf}, {not}. */
-int cbi_filter_old(struct cb_ctx *ctx, const json_t *tree,
-                   const struct cbi_filter **out) CB_USED;
-
 /* Both of two; either may be NULL. */
 int cbi_filter_and(struct cb_ctx *ctx, const struct cbi_filter *a,
                    const struct cbi_filter *b,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * predicate.c - the predicate language of bodies, and the filter trees of
- * older cursors: see filter.h.
+ * predicate.c - the predicate language of bodies: see filter.h.
  */
 #include <string.h>
 
@@ -331,74 +330,4 @@ int cbi_filter_predicate(struct cb_ctx *ctx, const json_t *query,
 	struct reader r = { .ctx = ctx, .budget = CB_FILTER_TERMS_MAX };
 
 	return read_predicate(&r, query, out);
-}
-
-static int read_old(struct reader *r, const json_t *tree,
-                    const struct cbi_filter **out);
-
-static int read_old_list(struct reader *r, const json_t *list,
-                         enum cbi_filter_op op, const struct cbi_filter **out)
-{
-	size_t n = json_array_size(list);
-	const struct cbi_filter **children =
-	    cb_alloc(r->ctx, (n + 1) * sizeof(const struct cbi_filter *));
-	int rc = spend(r, n);
-
-	if (!children || rc < 0)
-		return children ? rc : CB_ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		rc = read_old(r, json_array_get(list, i), &children[i]);
-		if (rc < 0)
-			return rc;
-	}
-	*out = cbi_filter_group(r->ctx, op, children, n);
-	return *out ? CB_OK : CB_ENOMEM;
-}
-
-static int read_old_branch(struct reader *r, const json_t *tree,
-                           const struct cbi_filter **out)
-{
-	const char *key = json_string_value(json_object_get(tree, "key"));
-	const json_t *values = json_object_get(tree, "values");
-	const json_t *list = json_object_get(tree, "allOf");
-	const struct cbi_filter *child;
-	int rc;
-
-	if (key && *key && !values)
-		return leaf(r, CBI_FILTER_EXISTS, key, NULL, 0, out);
-	if (key && *key)
-		return read_in(r, key, values, out);
-	if (json_is_array(list))
-		return read_old_list(r, list, CBI_FILTER_ALL, out);
-	list = json_object_get(tree, "anyOf");
-	if (json_is_array(list))
-		return read_old_list(r, list, CBI_FILTER_ANY, out);
-	if (!json_object_get(tree, "not"))
-		return cb_fail(r->ctx, CB_EINVAL,
-		               "cursor: a filter has neither key, allOf, "
-		               "anyOf nor not");
-	rc = read_old(r, json_object_get(tree, "not"), &child);
-	return rc < 0 ? rc : negate(r, child, out);
-}
-
-static int read_old(struct reader *r, const json_t *tree,
-                    const struct cbi_filter **out)
-{
-	int rc;
-
-	if (r->depth >= CB_JSON_DEPTH_MAX)
-		return cb_fail(r->ctx, CB_EINVAL,
-		               "cursor: the filter is nested too deeply");
-	r->depth++;
-	rc = read_old_branch(r, tree, out);
-	r->depth--;
-	return rc;
-}
-
-int cbi_filter_old(struct cb_ctx *ctx, const json_t *tree,
-                   const struct cbi_filter **out)
-{
-	struct reader r = { .ctx = ctx, .budget = CB_FILTER_TERMS_MAX };
-
-	return read_old(&r, tree, out);
 }

@@ -19,3 +19,18 @@ check_PROGRAMS += tests/catalog/test_location
 TESTS += tests/catalog/test_location
 tests_catalog_test_location_SOURCES = tests/catalog/test_location.c
 tests_catalog_test_location_LDADD = $(stores_ldadd)
+check_PROGRAMS += tests/catalog/test_follow
+TESTS += tests/catalog/test_follow
+tests_catalog_test_follow_SOURCES = tests/catalog/test_follow.c \
+	tests/catalog/shelf.c tests/catalog/shelf.h
+tests_catalog_test_follow_LDADD = $(stores_ldadd)
+check_PROGRAMS += tests/catalog/test_query
+TESTS += tests/catalog/test_query
+tests_catalog_test_query_SOURCES = tests/catalog/test_query.c \
+	tests/catalog/shelf.c tests/catalog/shelf.h
+tests_catalog_test_query_LDADD = $(stores_ldadd)
+check_PROGRAMS += tests/catalog/test_table
+TESTS += tests/catalog/test_table
+tests_catalog_test_table_SOURCES = tests/catalog/test_table.c \
+	tests/catalog/shelf.c tests/catalog/shelf.h
+tests_catalog_test_table_LDADD = $(stores_ldadd)

@@ -220,27 +220,6 @@ static void deep_predicates_are_refused(void **state)
 	json_decref(json);
 }
 
-static void older_cursors_trees_are_read(void **state)
-{
-	struct fixture *f = *state;
-	json_t *json = json_loads("{\"anyOf\":[{\"key\":\"Kind\",\"values\":"
-	                          "[\"User\"]},{\"not\":{\"key\":\"a\"}},"
-	                          "{\"allOf\":[]}]}",
-	                          0, NULL);
-	const struct cbi_filter *filter;
-
-	assert_int_equal(cbi_filter_old(&f->ctx, json, &filter), CB_OK);
-	cbi_filter_write(&f->buf, filter);
-	assert_string_equal(cbi_buf_string(&f->buf),
-	                    "{\"$any\":[{\"kind\":{\"$in\":[\"user\"]}},"
-	                    "{\"$not\":{\"a\":{\"$exists\":true}}},"
-	                    "{\"$all\":[]}]}");
-	json_decref(json);
-	json = json_pack("{s:s}", "x", "y");
-	assert_int_equal(cbi_filter_old(&f->ctx, json, &filter), CB_EINVAL);
-	json_decref(json);
-}
-
 static const char entity_text[] =
     "{\"apiVersion\":\"backstage.io/v1alpha1\",\"kind\":\"Component\","
     "\"metadata\":{\"name\":\"Qk\",\"title\":\"Q \\\"k\\\"\","
@@ -334,7 +313,6 @@ int main(void)
 		TEST(predicates_become_the_same_tree),
 		TEST(what_is_written_reads_as_itself),
 		TEST(deep_predicates_are_refused),
-		TEST(older_cursors_trees_are_read),
 		TEST(entities_match_as_their_rows_would),
 		TEST(entities_tell_what_they_hold),
 	};

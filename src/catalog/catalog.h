@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * catalog.h - what reading the catalog needs: the host's copy, the process's
+ * cache, and who signs cursors.
+ *
+ * One per process, shared by its threads, read-only.
+ */
+#ifndef CB_CATALOG_CATALOG_H
+#define CB_CATALOG_CATALOG_H
+
+#include "base/ctx.h"
+
+struct cbi_cache;
+struct cbi_copy;
+struct cbi_copy_config;
+
+struct cbi_catalog {
+	struct cbi_copy *copy;   /* NULL: PostgreSQL alone */
+	struct cbi_cache *cache; /* NULL: nothing is kept */
+	/* How long the copy answers without PostgreSQL. */
+	int64_t stale_if_error_ms;
+	/* Cursors carry a MAC (auth/ has it: cbi_auth_sign and cbi_auth_signed
+	 * for purpose "cursor").  sign NULL: they carry and need none. */
+	int (*sign)(struct cb_ctx *ctx, void *signer, const char *text,
+	            const char **mac);
+	bool (*is_signed)(struct cb_ctx *ctx, void *signer, const char *text,
+	                  const char *mac);
+	void *signer;
+};
+
+/* The tables of the copy, by index; layout.h says what is in them. */
+enum cbi_catalog_table {
+	CBI_TABLE_META,
+	CBI_TABLE_ENTITY,
+	CBI_TABLE_UID,
+	CBI_TABLE_ID,
+	CBI_TABLE_ROW,
+	CBI_TABLE_RECENT,
+	CBI_TABLE_PLUGIN, /* name: JSON, for registry/ */
+	CBI_TABLE_KEY,    /* id: 8 bytes and the secret, for auth/ */
+	CBI_TABLES
+};
+
+/* The copy's config for <state_dir>/copy; dir is borrowed, tables static. */
+void cbi_catalog_copy_config(const char *dir, bool writer,
+                             struct cbi_copy_config *out);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * follow_priv.h - the parts of the follower.
+ */
+#ifndef CB_CATALOG_FOLLOW_PRIV_H
+#define CB_CATALOG_FOLLOW_PRIV_H
+
+#include "base/board.h"
+#include "base/buf.h"
+#include "base/ctx.h"
+#include "catalog/follow.h"
+#include "catalog/layout.h"
+#include "copy/copy.h"
+
+struct cbi_follower {
+	struct cbi_copy *copy;
+	struct cbi_lane lane; /* the LISTEN's */
+	struct cb_ctx ctx;
+	bool listening;
+	bool locked;
+	bool loaded; /* state is what the copy holds */
+	struct cbi_layout_state state;
+	size_t map_size;
+	struct cb_buf scratch;
+	int64_t state_ms, clean_ms, prune_ms; /* when last done */
+	/* Per board row: the quarantine that PostgreSQL knows of. */
+	int64_t carried[CB_BOARD_PLUGINS];
+};
+
+/* What one look at PostgreSQL says. */
+struct cbi_follow_news {
+	char database[40];
+	uint64_t number;
+	uint64_t oldest; /* change row kept; 0 for none */
+};
+
+/* follow_apply.c: all in the snapshot that is open. */
+int cbi_follow_look(struct cb_ctx *ctx, struct cbi_follow_news *out) CB_USED;
+int cbi_follow_build(struct cb_ctx *ctx, struct cbi_follower *f,
+                     const struct cbi_follow_news *news) CB_USED;
+int cbi_follow_apply(struct cb_ctx *ctx, struct cbi_follower *f,
+                     const struct cbi_follow_news *news) CB_USED;
+int cbi_follow_store_state(struct cb_ctx *ctx, struct cbi_follower *f) CB_USED;
+
+/* follow_registry.c */
+int cbi_follow_registry(struct cb_ctx *ctx, struct cbi_follower *f,
+                        struct cbi_copy_txn *txn) CB_USED;
+int cbi_follow_quarantine(struct cb_ctx *ctx, struct cbi_follower *f) CB_USED;
+int cbi_follow_first_key(struct cb_ctx *ctx) CB_USED;
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * table_priv.h - rows and their places, for table.c and table_row.c.
+ */
+#ifndef CB_CATALOG_TABLE_PRIV_H
+#define CB_CATALOG_TABLE_PRIV_H
+
+#include "catalog/layout.h"
+#include "catalog/table.h"
+
+/* What a row is sorted by; texts in lower case, in the copy or in ctx. */
+struct cbi_table_place {
+	const char *value; /* NULL: sorted by name, or it has none */
+	bool valued;       /* sorted by a column other than name */
+	const char *name, *kind, *space;
+};
+
+void cbi_table_place_of(struct cbi_span key, const struct cbi_layout_row *row,
+                        enum cbi_table_sort sort, struct cbi_table_place *out);
+/* As text that fits an URL once encoded; NULL without memory. */
+const char *cbi_table_position(struct cb_ctx *ctx,
+                               const struct cbi_table_place *place);
+/* CB_EINVAL for what is not a position. */
+int cbi_table_place_read(struct cb_ctx *ctx, const char *text,
+                         struct cbi_table_place *out) CB_USED;
+
+/* Less than 0: a is before b. */
+int cbi_table_compare(const struct cbi_table_place *a,
+                      const struct cbi_table_place *b, bool descending);
+
+int cbi_table_row_fill(struct cb_ctx *ctx, struct cbi_span record,
+                       struct cbi_table_row *out) CB_USED;
+
+/* The copy to read in; NULL when the scope sees nothing. */
+int cbi_table_begin(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+                    struct cbi_fresh *fresh, struct cbi_copy_txn **txn) CB_USED;
+
+#endif

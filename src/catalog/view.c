@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * view.c - see view.h.
+ */
+#include "catalog/view.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "catalog/fold.h"
+#include "catalog/layout.h"
+#include "copy/copy.h"
+#include "db/db.h"
+
+static void from_record(struct cbi_span record, struct cbi_served *out)
+{
+	struct cbi_layout_head head;
+
+	cbi_layout_read(record, &head);
+	out->body = head.body.ptr;
+	out->len = head.body.len;
+	out->etag = head.etag;
+	out->uid = head.uid;
+	out->number = head.number;
+	out->updated_ms = head.updated_ms;
+}
+
+static int no_entity(struct cb_ctx *ctx, const char *what, const char *which)
+{
+	return cb_fail(ctx, CB_ENOENT, "no entity with %s '%.200s'", what,
+	               which);
+}
+
+/* --- PostgreSQL --- */
+
+/* The state's number comes in the same statement: what was seen here, no
+ * reader of this host may see older. */
+#define SERVED_COLUMNS                                     \
+	"s.number, e.ref, e.uid::text, e.etag, e.number, " \
+	"(extract(epoch from e.updated_at) * 1000)::bigint, e.body "
+
+static int from_result(struct cb_ctx *ctx, const struct cbi_db_result *result,
+                       size_t row, struct cbi_served *out)
+{
+	out->uid = cbi_db_text(result, row, 2);
+	out->etag = cb_printf(ctx, "W/\"%s\"", cbi_db_text(result, row, 3));
+	out->number = (uint64_t)cbi_db_int(result, row, 4);
+	out->updated_ms = cbi_db_int(result, row, 5);
+	out->body = cbi_db_text(result, row, 6);
+	out->len = cbi_db_len(result, row, 6);
+	return out->etag ? CB_OK : CB_ENOMEM;
+}
+
+static int one_from_database(struct cb_ctx *ctx, const struct cbi_db_stmt *stmt,
+                             const char *param, struct cbi_served *out)
+{
+	struct cbi_db_result *result;
+	int rc = cbi_db_query(ctx, stmt, &param, 1, &result);
+
+	if (rc < 0)
+		return rc;
+	if (cbi_db_rows(result) == 0)
+		return CB_ENOENT;
+	cbi_fresh_seen((uint64_t)cbi_db_int(result, 0, 0));
+	if (!cbi_db_text(result, 0, 1))
+		return CB_ENOENT;
+	return from_result(ctx, result, 0, out);
+}
+
+static int from_history(struct cb_ctx *ctx, const struct cbi_db_stmt *stmt,
+                        const char *param, struct cbi_served *out)
+{
+	char at[CBI_TIME_LEN];
+	const char *params[2] = { param, at };
+	struct cbi_db_result *result;
+	int rc;
+
+	cbi_clock_iso(ctx->scope.as_of, at);
+	rc = cbi_db_query(ctx, stmt, params, 2, &result);
+	if (rc < 0)
+		return rc;
+	if (cbi_db_rows(result) == 0 || !cbi_db_text(result, 0, 3))
+		return CB_ENOENT;
+	memset(out, 0, sizeof(*out));
+	out->uid = cbi_db_text(result, 0, 0);
+	out->number = (uint64_t)cbi_db_int(result, 0, 1);
+	out->updated_ms = cbi_db_int(result, 0, 2);
+	out->body = cbi_db_text(result, 0, 3);
+	out->len = cbi_db_len(result, 0, 3);
+	return CB_OK;
+}
+
+#define HISTORY_COLUMNS                                              \
+	"select h.uid::text, h.number, "                             \
+	"(extract(epoch from h.valid_from) * 1000)::bigint, h.body " \
+	"from callboard.entity_history h where "
+#define HISTORY_AT                                                        \
+	"and h.valid_from <= $2::timestamptz and (h.valid_to is null or " \
+	"h.valid_to > $2::timestamptz) order by h.valid_from desc limit 1"
+
+/* --- by ref --- */
+
+static int ref_from_database(struct cb_ctx *ctx, const char *ref,
+                             struct cbi_served *out)
+{
+	static const struct cbi_db_stmt now = {
+		"catalog_by_ref",
+		"select " SERVED_COLUMNS "from callboard.catalog_state s left "
+		"join callboard.entity e on e.ref = $1",
+	};
+	static const struct cbi_db_stmt then = {
+		"catalog_by_ref_at",
+		HISTORY_COLUMNS "h.ref = $1 " HISTORY_AT,
+	};
+
+	if (ctx->scope.as_of)
+		return from_history(ctx, &then, ref, out);
+	return one_from_database(ctx, &now, ref, out);
+}
+
+int cbi_view_by_ref(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+                    const char *ref, struct cbi_served *out,
+                    struct cbi_fresh *fresh)
+{
+	struct cbi_copy_txn *txn;
+	struct cbi_span record;
+	size_t len = strlen(ref);
+	int rc = cbi_fresh_begin(ctx, catalog, fresh, &txn);
+
+	if (rc < 0)
+		return rc;
+	if (!ctx->scope.all || len == 0 || len > CB_REF_MAX)
+		return no_entity(ctx, "ref", ref);
+	if (!txn) {
+		rc = ref_from_database(ctx, ref, out);
+	} else {
+		rc = cbi_copy_get(txn, CBI_TABLE_ENTITY, ref, len, &record);
+		if (rc == CB_OK)
+			from_record(record, out);
+	}
+	return rc == CB_ENOENT ? no_entity(ctx, "ref", ref) : rc;
+}
+
+/* --- by uid --- */
+
+/* A UUID in lower case, as keys have it; NULL for anything else. */
+static const char *canonical_uid(struct cb_ctx *ctx, const char *uid)
+{
+	char *copy;
+
+	if (strlen(uid) != 36 || strspn(uid, "0123456789abcdefABCDEF-") != 36)
+		return NULL;
+	for (int i = 0; i < 36; i++)
+		if ((uid[i] == '-') !=
+		    (i == 8 || i == 13 || i == 18 || i == 23))
+			return NULL;
+	copy = cb_strdup(ctx, uid);
+	if (copy)
+		cbi_str_lower(copy);
+	return copy;
+}
+
+static int uid_from_database(struct cb_ctx *ctx, const char *uid,
+                             struct cbi_served *out)
+{
+	static const struct cbi_db_stmt now = {
+		"catalog_by_uid",
+		"select " SERVED_COLUMNS "from callboard.catalog_state s left "
+		"join callboard.entity e on e.uid = $1::uuid",
+	};
+	static const struct cbi_db_stmt then = {
+		"catalog_by_uid_at",
+		HISTORY_COLUMNS "h.uid = $1::uuid " HISTORY_AT,
+	};
+
+	if (ctx->scope.as_of)
+		return from_history(ctx, &then, uid, out);
+	return one_from_database(ctx, &now, uid, out);
+}
+
+static int uid_from_copy(struct cbi_copy_txn *txn, const char *uid,
+                         struct cbi_served *out)
+{
+	struct cbi_span ref, record;
+	int rc = cbi_copy_get(txn, CBI_TABLE_UID, uid, strlen(uid), &ref);
+
+	if (rc < 0)
+		return rc;
+	rc = cbi_copy_get(txn, CBI_TABLE_ENTITY, ref.ptr, ref.len, &record);
+	if (rc == CB_OK)
+		from_record(record, out);
+	return rc;
+}
+
+int cbi_view_by_uid(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+                    const char *uid, struct cbi_served *out,
+                    struct cbi_fresh *fresh)
+{
+	const char *key = canonical_uid(ctx, uid);
+	struct cbi_copy_txn *txn;
+	int rc = cbi_fresh_begin(ctx, catalog, fresh, &txn);
+
+	if (rc < 0)
+		return rc;
+	if (!ctx->scope.all || !key)
+		return no_entity(ctx, "uid", uid);
+	rc = txn ? uid_from_copy(txn, key, out)
+	         : uid_from_database(ctx, key, out);
+	return rc == CB_ENOENT ? no_entity(ctx, "uid", uid) : rc;
+}
+
+/* --- by refs --- */
+
+static int refs_from_copy(struct cbi_copy_txn *txn, const char *const *refs,
+                          size_t n, struct cbi_served *out)
+{
+	struct cbi_span record;
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(refs[i]);
+
+		if (len == 0 || len > CB_REF_MAX)
+			continue;
+		rc = cbi_copy_get(txn, CBI_TABLE_ENTITY, refs[i], len, &record);
+		if (rc == CB_OK)
+			from_record(record, &out[i]);
+		else if (rc != CB_ENOENT)
+			return rc;
+	}
+	return CB_OK;
+}
+
+static int refs_from_database(struct cb_ctx *ctx, const char *const *refs,
+                              size_t n, struct cbi_served *out)
+{
+	/* The last column says which of the asked it is, from 1. */
+	static const struct cbi_db_stmt fetch = {
+		"catalog_by_refs",
+		"select " SERVED_COLUMNS ", u.i from callboard.catalog_state "
+		"s, unnest($1::text[]) with ordinality u(ref, i) join "
+		"callboard.entity e on e.ref = u.ref",
+	};
+	struct cbi_db_result *result;
+	const char *param;
+	struct cb_buf buf;
+	int rc;
+
+	cbi_buf_init(&buf, CB_BODY_MAX * 4);
+	rc = cbi_db_array_text(&buf, refs, n);
+	param = rc == CB_OK ? cb_strdup(ctx, cbi_buf_string(&buf)) : NULL;
+	cbi_buf_finish(&buf);
+	if (!param)
+		return rc < 0 ? cb_fail(ctx, rc, "too many refs") : CB_ENOMEM;
+	rc = cbi_db_query(ctx, &fetch, &param, 1, &result);
+	for (size_t i = 0; rc == CB_OK && i < cbi_db_rows(result); i++) {
+		if (i == 0)
+			cbi_fresh_seen((uint64_t)cbi_db_int(result, 0, 0));
+		rc = from_result(ctx, result, i,
+		                 &out[cbi_db_int(result, i, 7) - 1]);
+	}
+	return rc;
+}
+
+int cbi_view_by_refs(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+                     const char *const *refs, size_t n, struct cbi_served *out,
+                     struct cbi_fresh *fresh)
+{
+	struct cbi_copy_txn *txn;
+	int rc = cbi_fresh_begin(ctx, catalog, fresh, &txn);
+
+	if (rc < 0)
+		return rc;
+	if (ctx->scope.as_of)
+		return cb_fail(ctx, CB_ENOTSUP,
+		               "lists of the past are not kept");
+	memset(out, 0, n * sizeof(*out));
+	if (!ctx->scope.all || n == 0)
+		return CB_OK;
+	return txn ? refs_from_copy(txn, refs, n, out)
+	           : refs_from_database(ctx, refs, n, out);
+}
+
+int cbi_view_ref(struct cb_ctx *ctx, const char *kind, const char *space,
+                 const char *name, const char **out)
+{
+	size_t k = strlen(kind), s = strlen(space), n = strlen(name);
+	const char *folded;
+	char *ref;
+
+	if (k == 0 || s == 0 || n == 0 || k + s + n + 2 > CB_REF_MAX)
+		return cb_fail(ctx, CB_ENOENT, "no entity '%.80s:%.80s/%.80s'",
+		               kind, space, name);
+	/* By hand: this is the hottest path there is. */
+	ref = cb_alloc(ctx, k + s + n + 3);
+	if (!ref)
+		return CB_ENOMEM;
+	memcpy(ref, kind, k);
+	ref[k] = ':';
+	memcpy(ref + k + 1, space, s);
+	ref[k + 1 + s] = '/';
+	memcpy(ref + k + s + 2, name, n);
+	folded = cbi_catalog_fold(ctx, ref);
+	if (!folded)
+		return CB_ENOMEM;
+	*out = folded;
+	return CB_OK;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/cmock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/board.h"
+#include "base/clock.h"
+#include "catalog/layout.h"
+#include "catalog/table.h"
+#include "catalog/view.h"
+#include "copy/copy.h"
+#include "db/db.h"
+#include "tests/catalog/shelf.h"
+#include "tests/lib/stores.h"
+
+static struct shelf shelf;
+
+static int open_shelf(void **state)
+{
+	(void)state;
+	shelf_open(&shelf, "follow");
+	shelf_fill(&shelf);
+	return 0;
+}
+
+static int close_shelf(void **state)
+{
+	(void)state;
+	shelf_close(&shelf);
+	return 0;
+}
+
+static int by_ref(const char *ref, struct cbi_served *out)
+{
+	struct cbi_fresh fresh;
+
+	return cbi_view_by_ref(shelf_next(&shelf), &shelf.catalog, ref, out,
+	                       &fresh);
+}
+
+/* Is the answer in the copy itself? */
+static bool copied(const char *ref)
+{
+	struct cb_ctx *ctx = shelf_next(&shelf);
+	struct cbi_copy_txn *txn;
+	struct cbi_span value;
+
+	assert_int_equal(cbi_copy_begin(ctx, shelf.catalog.copy, &txn), CB_OK);
+	return cbi_copy_get(txn, CBI_TABLE_ENTITY, ref, strlen(ref), &value) ==
+	       CB_OK;
+}
+
+static void the_copy_holds_what_postgresql_has(void **state)
+{
+	struct cbi_served served;
+	struct cbi_board *board = cbi_board();
+
+	(void)state;
+	/* The follower made the first key, which is a change too. */
+	assert_true(atomic_load(&board->copy_number) ==
+	            atomic_load(&board->wanted) + 1);
+	assert_true(atomic_load(&board->level_ms) > 0);
+	assert_true(copied("component:default/web"));
+	assert_int_equal(by_ref("component:default/web", &served), CB_OK);
+	assert_int_equal(served.number, 1);
+	assert_string_equal(served.etag, "W/\"e1\"");
+	assert_string_equal(served.uid, "00000000-0000-4000-8000-000000000001");
+	assert_memory_equal(served.body, "{\"apiVersion\":\"backstage.io", 26);
+	assert_int_equal(by_ref("component:default/none", &served), CB_ENOENT);
+	assert_int_equal(by_ref("", &served), CB_ENOENT);
+}
+
+static void a_change_is_read_before_and_after_it_is_copied(void **state)
+{
+	struct cbi_served served;
+
+	(void)state;
+	shelf_put(&shelf, "{\"kind\":\"API\",\"metadata\":{\"name\":\"late\","
+	                  "\"tags\":[\"t1\"]}}");
+	assert_false(copied("api:default/late"));
+	assert_int_equal(by_ref("api:default/late", &served), CB_OK);
+	shelf_follow(&shelf);
+	assert_true(copied("api:default/late"));
+	assert_int_equal(by_ref("api:default/late", &served), CB_OK);
+	shelf_delete(&shelf, "api:default/late");
+	assert_true(copied("api:default/late"));
+	assert_int_equal(by_ref("api:default/late", &served), CB_ENOENT);
+	shelf_follow(&shelf);
+	assert_false(copied("api:default/late"));
+	assert_int_equal(by_ref("api:default/late", &served), CB_ENOENT);
+}
+
+static void a_gap_is_built_over(void **state)
+{
+	struct cbi_served served;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		shelf_put(&shelf, "{\"kind\":\"API\",\"metadata\":{\"name\":"
+		                  "\"gap\"}}");
+	/* What a day does. */
+	stores_sql(shelf.conninfo,
+	           "delete from callboard.change where number < (select "
+	           "number from callboard.catalog_state)");
+	shelf_follow(&shelf);
+	assert_true(copied("api:default/gap"));
+	assert_true(copied("component:default/web"));
+	shelf_delete(&shelf, "api:default/gap");
+	shelf_follow(&shelf);
+	assert_int_equal(by_ref("api:default/gap", &served), CB_ENOENT);
+}
+
+static void another_database_is_another_catalog(void **state)
+{
+	(void)state;
+	stores_sql(shelf.conninfo, "update callboard.catalog_state set id = "
+	                           "gen_random_uuid()");
+	stores_sql(shelf.conninfo, "delete from callboard.node where ref = "
+	                           "'user:default/guest'");
+	assert_true(copied("user:default/guest"));
+	shelf_follow(&shelf);
+	assert_false(copied("user:default/guest"));
+	shelf_put(&shelf, "{\"kind\":\"User\",\"metadata\":{\"name\":"
+	                  "\"guest\"}}");
+	shelf_follow(&shelf);
+}
+
+static size_t keys_in_copy(void)
+{
+	struct cbi_copy_txn *txn;
+
+	assert_int_equal(
+	    cbi_copy_begin(shelf_next(&shelf), shelf.catalog.copy, &txn),
+	    CB_OK);
+	return cbi_copy_count(txn, CBI_TABLE_KEY);
+}
+
+static void one_signing_key_is_made_and_followed(void **state)
+{
+	(void)state;
+	assert_string_equal(stores_sql(shelf.conninfo, "select count(*) from "
+	                                               "callboard.signing_key"),
+	                    "1");
+	assert_int_equal(keys_in_copy(), 1);
+	stores_sql(shelf.conninfo,
+	           "insert into callboard.signing_key (secret) values "
+	           "('\\x00ff'); with n as (update callboard.catalog_state "
+	           "set number = number + 1 returning number) insert into "
+	           "callboard.change (number, registry, cause) select number, "
+	           "true, 'test' from n");
+	assert_int_equal(
+	    cbi_follow_once(shelf_next(&shelf), shelf.follower, 10), CB_OK);
+	assert_int_equal(keys_in_copy(), 2);
+}
+
+static const char *plugin_json(const char *name)
+{
+	struct cb_ctx *ctx = shelf_next(&shelf);
+	struct cbi_copy_txn *txn;
+	struct cbi_span value;
+
+	assert_int_equal(cbi_copy_begin(ctx, shelf.catalog.copy, &txn), CB_OK);
+	if (cbi_copy_get(txn, CBI_TABLE_PLUGIN, name, strlen(name), &value) < 0)
+		return NULL;
+	return cb_strndup(ctx, value.ptr, value.len);
+}
+
+static void quarantines_go_out_and_are_lifted(void **state)
+{
+	int row = cbi_board_plugin("crashy");
+	struct cbi_board_plugin *plugin = &cbi_board()->plugins[row];
+
+	(void)state;
+	assert_true(row >= 0);
+	assert_null(plugin_json("crashy"));
+	atomic_store(&plugin->quarantined_at, cbi_clock_wall_ms());
+	/* One turn to carry it out, the next to read it back. */
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    cbi_follow_once(shelf_next(&shelf), shelf.follower, 50),
+		    CB_OK);
+	assert_non_null(plugin_json("crashy"));
+	assert_non_null(strstr(plugin_json("crashy"), "\"quarantined_at\":"));
+	assert_int_not_equal(atomic_load(&plugin->quarantined_at), 0);
+	assert_true(atomic_load(&cbi_board()->registry_number) ==
+	            atomic_load(&cbi_board()->copy_number));
+	/* Somebody enables it. */
+	stores_sql(shelf.conninfo,
+	           "update callboard.plugin set quarantined_at = null, "
+	           "changed_at = clock_timestamp(); with n as (update "
+	           "callboard.catalog_state set number = number + 1 returning "
+	           "number) insert into callboard.change (number, registry, "
+	           "cause) select number, true, 'test' from n");
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+		    cbi_follow_once(shelf_next(&shelf), shelf.follower, 50),
+		    CB_OK);
+	assert_int_equal(atomic_load(&plugin->quarantined_at), 0);
+	assert_null(strstr(plugin_json("crashy"), "\"quarantined_at\":"));
+}
+
+static void without_postgresql_the_copy_goes_on(void **state)
+{
+	struct cbi_board *board = cbi_board();
+	struct cbi_served served;
+	struct cbi_fresh fresh;
+	struct cb_ctx *ctx;
+
+	(void)state;
+	shelf_follow(&shelf);
+	stores_stop(STORES_POSTGRES);
+	assert_int_equal(
+	    cbi_follow_once(shelf_next(&shelf), shelf.follower, 10), CB_EAWAY);
+	/* As if time had passed. */
+	atomic_fetch_sub(&board->level_ms, CB_STALE_AFTER_MS + 500);
+	ctx = shelf_next(&shelf);
+	assert_int_equal(cbi_view_by_ref(ctx, &shelf.catalog,
+	                                 "component:default/web", &served,
+	                                 &fresh),
+	                 CB_OK);
+	assert_true(fresh.stale);
+	assert_true(fresh.age_ms > CB_STALE_AFTER_MS);
+	assert_int_equal(cbi_fresh_ready(shelf_next(&shelf), &shelf.catalog),
+	                 CB_OK);
+	/* A portal started meanwhile has a new board and the copy's note. */
+	atomic_store(&board->level_ms, 0);
+	ctx = shelf_next(&shelf);
+	assert_int_equal(cbi_view_by_ref(ctx, &shelf.catalog,
+	                                 "component:default/web", &served,
+	                                 &fresh),
+	                 CB_OK);
+	/* Until catalog.staleIfError. */
+	shelf.catalog.stale_if_error_ms = 100;
+	atomic_store(&board->level_ms, cbi_clock_ms() - 3000);
+	assert_int_equal(by_ref("component:default/web", &served), CB_EAWAY);
+	assert_int_equal(cbi_fresh_ready(shelf_next(&shelf), &shelf.catalog),
+	                 CB_EAWAY);
+	shelf.catalog.stale_if_error_ms = 3600000;
+	stores_start(STORES_POSTGRES);
+	for (int i = 0; i < 100; i++) {
+		if (cbi_follow_once(shelf_next(&shelf), shelf.follower, 50) ==
+		    CB_OK)
+			break;
+		usleep(20000);
+	}
+	assert_true(cbi_clock_ms() - atomic_load(&board->level_ms) < 1000);
+	assert_int_equal(by_ref("component:default/web", &served), CB_OK);
+}
+
+static void a_second_follower_stands_by(void **state)
+{
+	struct cbi_copy_config config;
+	struct cbi_copy *copy;
+	struct cbi_follower *second;
+
+	(void)state;
+	cbi_catalog_copy_config(shelf.dir, true, &config);
+	config.map_size = 64 << 20;
+	assert_int_equal(cbi_copy_create(shelf_next(&shelf), &config, &copy),
+	                 CB_OK);
+	second = cbi_follower_create(copy);
+	assert_int_equal(cbi_follow_once(shelf_next(&shelf), second, 10),
+	                 CB_EBUSY);
+	assert_int_equal(cb_failure_code(&shelf.lane.ctx), CB_OK);
+	cbi_follower_destroy(second);
+	shelf_next(&shelf);
+	cbi_copy_destroy(copy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_copy_holds_what_postgresql_has),
+		cmocka_unit_test(
+		    a_change_is_read_before_and_after_it_is_copied),
+		cmocka_unit_test(a_gap_is_built_over),
+		cmocka_unit_test(another_database_is_another_catalog),
+		cmocka_unit_test(one_signing_key_is_made_and_followed),
+		cmocka_unit_test(quarantines_go_out_and_are_lifted),
+		cmocka_unit_test(a_second_follower_stands_by),
+		cmocka_unit_test(without_postgresql_the_copy_goes_on),
+	};
+
+	stores_start(STORES_POSTGRES);
+	return cmocka_run_group_tests(tests, open_shelf, close_shelf);
+}

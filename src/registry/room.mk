@@ -11,4 +11,5 @@ libcallboard_la_SOURCES += \
 	src/registry/registry.h src/registry/registry_priv.h \
 	src/registry/scan.c \
 	src/registry/snapshot.c src/registry/snapshot_priv.h \
+	src/registry/switch.c \
 	src/registry/tables.c

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire.c - see wire.h.
+ */
+#include "source/wire.h"
+
+#include "base/buf.h"
+
+#include <string.h>
+
+#define MAGIC "CBF"
+#define VERSION 1
+
+static void put_u32(char *p, uint32_t n)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (char)(n >> (8 * i));
+}
+
+static uint32_t get_u32(const char *p)
+{
+	uint32_t n = 0;
+
+	for (int i = 0; i < 4; i++)
+		n |= (uint32_t)(unsigned char)p[i] << (8 * i);
+	return n;
+}
+
+void cbi_wire_put_head(const struct cbi_wire_head *head, char out[CB_WIRE_HEAD])
+{
+	memcpy(out, MAGIC, 3);
+	out[3] = VERSION;
+	out[4] = (char)head->kind;
+	out[5] = (char)head->rank;
+	out[6] = (char)head->flags;
+	out[7] = 0;
+	put_u32(out + 8, head->id);
+	put_u32(out + 12, head->budget_ms);
+	put_u32(out + 16, head->len);
+}
+
+bool cbi_wire_get_head(const char in[CB_WIRE_HEAD], struct cbi_wire_head *out)
+{
+	struct cbi_wire_head head;
+	size_t max;
+
+	if (memcmp(in, MAGIC, 3) != 0 || in[3] != VERSION)
+		return false;
+	head.kind = (uint8_t)in[4];
+	head.rank = (uint8_t)in[5];
+	head.flags = (uint8_t)in[6];
+	head.id = get_u32(in + 8);
+	head.budget_ms = get_u32(in + 12);
+	head.len = get_u32(in + 16);
+	if (head.kind != CBI_WIRE_ASK && head.kind != CBI_WIRE_ANSWER)
+		return false;
+	max = head.kind == CBI_WIRE_ASK ? CB_WIRE_ASK_MAX : CB_WIRE_ANSWER_MAX;
+	if (head.rank >= CBI_RANKS || head.len > max)
+		return false;
+	*out = head;
+	return true;
+}
+
+static void put_text(struct cb_buf *buf, const char *text)
+{
+	size_t len = strlen(text);
+	char size[2] = { (char)len, (char)(len >> 8) };
+
+	cb_buf_add(buf, size, 2);
+	cb_buf_add(buf, text, len);
+}
+
+int cbi_wire_put_ask(struct cb_buf *buf, struct cbi_wire_head head,
+                     const struct cbi_source_ref *ref, const char *request_id)
+{
+	const char *texts[] = { ref->plugin, ref->source, ref->version,
+		                ref->key, request_id };
+	char raw[CB_WIRE_HEAD];
+
+	head.kind = CBI_WIRE_ASK;
+	head.len = 0;
+	for (size_t i = 0; i < 5; i++)
+		head.len += 2 + (uint32_t)strlen(texts[i]);
+	cbi_wire_put_head(&head, raw);
+	cb_buf_add(buf, raw, sizeof(raw));
+	for (size_t i = 0; i < 5; i++)
+		put_text(buf, texts[i]);
+	return buf->failed;
+}
+
+bool cbi_wire_get_ask(const char *in, size_t len, struct cbi_wire_ask *out)
+{
+	const struct {
+		char *text;
+		size_t size;
+	} fields[] = {
+		{ out->plugin, sizeof(out->plugin) },
+		{ out->source, sizeof(out->source) },
+		{ out->version, sizeof(out->version) },
+		{ out->key, sizeof(out->key) },
+		{ out->request_id, sizeof(out->request_id) },
+	};
+
+	for (size_t i = 0; i < 5; i++) {
+		size_t n;
+
+		if (len < 2)
+			return false;
+		n = (size_t)(unsigned char)in[0] | (size_t)(unsigned char)in[1]
+		                                       << 8;
+		in += 2;
+		len -= 2;
+		if (n > len || n >= fields[i].size || memchr(in, '\0', n))
+			return false;
+		memcpy(fields[i].text, in, n);
+		fields[i].text[n] = '\0';
+		in += n;
+		len -= n;
+	}
+	return len == 0;
+}

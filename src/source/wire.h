@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire.h - what goes over the fetch socket.  Internal to the room.
+ *
+ * A frame is a head of 20 bytes (magic, version, kind, rank, flags, id,
+ * budget, length; numbers little-endian) and its payload: of an ask five
+ * texts, each after its 16-bit length, of an answer an envelope, or nothing
+ * when there is no value yet.  Both ends stand on one host and mostly in one
+ * release; another version's frame closes the connection.
+ */
+#ifndef CB_SOURCE_WIRE_H
+#define CB_SOURCE_WIRE_H
+
+#include "source/source.h"
+#include "source/value.h"
+
+#include "base/limits.h"
+
+#define CB_WIRE_HEAD 20
+#define CB_WIRE_ASK_MAX                                                  \
+	(10 + CB_NAME_MAX + CB_SOURCE_NAME_MAX + CB_SOURCE_VERSION_MAX + \
+	 CB_SOURCE_KEY_MAX + CB_REQUEST_ID_MAX)
+#define CB_WIRE_ANSWER_MAX (CB_SOURCE_ENVELOPE_MAX + 2)
+
+enum cbi_wire_kind { CBI_WIRE_ASK = 1, CBI_WIRE_ANSWER = 2 };
+
+enum cbi_wire_flags {
+	CBI_WIRE_NO_ANSWER = 1, /* told, not asked */
+	CBI_WIRE_BRIEF = 2,     /* the answer without its body */
+};
+
+struct cbi_wire_head {
+	uint8_t kind, rank, flags;
+	uint32_t id;
+	uint32_t budget_ms;
+	uint32_t len; /* of the payload */
+};
+
+struct cbi_wire_ask {
+	char plugin[CB_NAME_MAX + 1];
+	char source[CB_SOURCE_NAME_MAX + 1];
+	char version[CB_SOURCE_VERSION_MAX + 1];
+	char key[CB_SOURCE_KEY_MAX + 1];
+	char request_id[CB_REQUEST_ID_MAX + 1];
+};
+
+void cbi_wire_put_head(const struct cbi_wire_head *head,
+                       char out[CB_WIRE_HEAD]);
+/* False for another magic or version, and beyond the caps. */
+bool cbi_wire_get_head(const char in[CB_WIRE_HEAD], struct cbi_wire_head *out);
+
+/* A whole ask, head included. */
+int cbi_wire_put_ask(struct cb_buf *buf, struct cbi_wire_head head,
+                     const struct cbi_source_ref *ref,
+                     const char *request_id) CB_USED;
+bool cbi_wire_get_ask(const char *in, size_t len, struct cbi_wire_ask *out);
+
+#endif

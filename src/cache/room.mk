@@ -1,3 +1,3 @@
-# cache
+# cache: ready answers, kept in the process
 libcallboard_la_SOURCES += \
-	src/cache/cache.h
+	src/cache/cache.c src/cache/cache.h

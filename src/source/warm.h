@@ -29,8 +29,8 @@ struct cbi_warm {
 
 /*
  * Warms n keys; cbi_redis_setup and cbi_source_setup come before.  CB_OK
- * with *out also when some failed; CB_EAWAY without Redis (nothing could be
- * kept) and when no fetch process answers.
+ * with *out also when some failed (all do when no fetch process answers);
+ * CB_EAWAY without Redis: nothing could be kept.
  */
 int cbi_source_warm(struct cb_ctx *ctx, const struct cbi_warm *warm,
                     const struct cbi_source_ref *refs, size_t n,

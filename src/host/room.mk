@@ -1,6 +1,7 @@
 # host: floor 4, the counter: loads plugins, calls them, serves them
 libcallboard_la_SOURCES += \
 	src/host/call.c \
+	src/host/catalog.c \
 	src/host/db.c \
 	src/host/filter.c \
 	src/host/guard.c \

@@ -53,6 +53,14 @@ static void lay(const char *built, const char *as, size_t len)
 	put(as, bytes, n < len ? n : len);
 }
 
+/* Those that the house brings itself are built elsewhere. */
+static void lay_ours(void)
+{
+	lay("../../../.libs/jenkins", "a/jenkins.so", SIZE_MAX);
+	lay("../../../.libs/ownership", "a/ownership.so", SIZE_MAX);
+	lay("../../../.libs/sonarqube", "a/sonarqube.so", SIZE_MAX);
+}
+
 static void configure(const char *more)
 {
 	char text[4096], path[128];
@@ -356,6 +364,55 @@ static void another_file_than_the_checked_one_is_noticed(void **state)
 	assert_non_null(strstr(cb_failure(&ctx), "plain: "));
 }
 
+static void our_own_plugins_pass_with_their_connections(void **state)
+{
+	static const char *const names[] = { "jenkins", "ownership",
+		                             "sonarqube" };
+	json_t *list;
+
+	(void)state;
+	lay_ours();
+	configure("connections:\n  ci:\n    baseUrl: https://ci.example\n"
+	          "jenkins:\n  url: ci\n"
+	          "sonarqube:\n  url: https://quality.example\n");
+	list = scan();
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(text(find(list, names[i], 0), "reason"),
+		                    "");
+}
+
+static void a_missing_connection_or_key_is_named(void **state)
+{
+	const char *reason;
+	json_t *list;
+
+	(void)state;
+	lay_ours();
+	configure("connections:\n  ci:\n    baseUrl: https://ci.example\n"
+	          "jenkins:\n  url: cj\n  builds: 21\n");
+	list = scan();
+	reason = text(find(list, "jenkins", 0), "reason");
+	assert_string_equal(reason + strlen(home) + 1,
+	                    "callboard.yaml:10:3: jenkins.url: there is no "
+	                    "connection 'cj' in connections; did you mean "
+	                    "'ci'?");
+	reason = text(find(list, "sonarqube", 0), "reason");
+	assert_non_null(strstr(reason, "sonarqube.url: this key is required"));
+	assert_string_equal(text(find(list, "ownership", 0), "state"),
+	                    "checked");
+	cbi_config_destroy(config);
+	configure("jenkins:\n  url: ftp://ci.example\n");
+	reason = text(find(scan(), "jenkins", 0), "reason");
+	assert_non_null(strstr(reason, "jenkins.url: expected an http(s) "
+	                               "address or the name of a connection, "
+	                               "not 'ftp://ci.example'"));
+	cbi_config_destroy(config);
+	configure("jenkins:\n  url: https://ci.example\n  builds: 21\n");
+	reason = text(find(scan(), "jenkins", 0), "reason");
+	assert_non_null(strstr(reason, "jenkins.builds: expected 1 to 20, not "
+	                               "21"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -369,6 +426,8 @@ int main(void)
 		TEST(of_two_of_one_name_the_first_folder_wins),
 		TEST(a_bad_section_is_named_by_its_place),
 		TEST(the_scan_writes_a_whole_file_or_none),
+		TEST(our_own_plugins_pass_with_their_connections),
+		TEST(a_missing_connection_or_key_is_named),
 		TEST(another_file_than_the_checked_one_is_noticed),
 	};
 

@@ -29,8 +29,6 @@ static const struct cbi_command commands[] = {
 	  "take a location back, with what only it brings in" },
 	{ "catalog errors", cbi_ctl_catalog_errors, "",
 	  "what could not be read or breaks a rule" },
-	{ "warm", cbi_ctl_warm, "[--plugin NAME] [--rate N] [--dry-run]",
-	  "fetch what readers are going to want" },
 	{ "config check", cbi_ctl_config_check, "",
 	  "check the config, as callboard -t does" },
 	{ "config get", cbi_ctl_config_get, "KEY",

@@ -1,1 +1,16 @@
-# ctl
+# ctl: floor 6, callboardctl, one file a command
+bin_PROGRAMS += callboardctl
+callboardctl_SOURCES = \
+	src/ctl/catalog.c \
+	src/ctl/common.c \
+	src/ctl/config.c \
+	src/ctl/ctl.h \
+	src/ctl/db.c \
+	src/ctl/main.c \
+	src/ctl/nginx.c \
+	src/ctl/plugin.c \
+	src/ctl/status.c \
+	src/ctl/stores.c
+nodist_callboardctl_SOURCES = nginx/templates.h
+callboardctl_CPPFLAGS = $(AM_CPPFLAGS) -I.
+callboardctl_LDADD = libcallboard.la $(DEPS_LIBS)

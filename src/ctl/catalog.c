@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * catalog.c - `callboardctl catalog list|add|delete|errors`.
+ */
+#include "ctl/ctl.h"
+
+#include <string.h>
+
+#include "base/board.h"
+#include "catalog/location.h"
+#include "db/db.h"
+
+static int usage(const char *what)
+{
+	return cbi_ctl_complain(CBI_EXIT_USAGE, "%s", what);
+}
+
+/* The board is not there when the portal never ran: nobody waits then. */
+static void tell(struct cbi_ctl *ctl, uint64_t number)
+{
+	if (cbi_ctl_board(ctl) < 0)
+		cb_failure_clear(&ctl->ctx);
+	cbi_board_raise(&cbi_board()->wanted, number);
+}
+
+int cbi_ctl_catalog_list(struct cbi_ctl *ctl, int argc, char **argv)
+{
+	static const char *const columns[] = { "id", "type", "target", NULL };
+	const struct cbi_location *all;
+	json_t *rows;
+	size_t n;
+	int rc;
+
+	(void)argv;
+	if (argc > 0)
+		return usage("catalog list takes no argument");
+	if (cbi_ctl_database(ctl) < 0 ||
+	    cbi_location_list(&ctl->ctx, &all, &n) < 0)
+		return cbi_ctl_fail(ctl);
+	rows = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+		    rows,
+		    json_pack("{s:s, s:s, s:s, s:s}", "id", all[i].id, "type",
+		              all[i].type, "target", all[i].target,
+		              "entityRef", all[i].entity_ref));
+	rc = cbi_ctl_print(ctl, rows, columns);
+	json_decref(rows);
+	return rc;
+}
+
+int cbi_ctl_catalog_add(struct cbi_ctl *ctl, int argc, char **argv)
+{
+	const char *type = cbi_ctl_option(&argc, argv, "--type");
+	struct cbi_location added;
+	uint64_t number;
+
+	if (argc != 1)
+		return usage("catalog add takes one target");
+	if (cbi_ctl_database(ctl) < 0 ||
+	    cbi_location_add(&ctl->ctx, type ? type : "url", argv[0], false,
+	                     NULL, &added, &number) < 0)
+		return cbi_ctl_fail(ctl);
+	tell(ctl, number);
+	printf("%s\n", added.id);
+	return CBI_EXIT_OK;
+}
+
+int cbi_ctl_catalog_delete(struct cbi_ctl *ctl, int argc, char **argv)
+{
+	uint64_t number;
+
+	if (argc != 1)
+		return usage("catalog delete takes one id");
+	if (cbi_ctl_database(ctl) < 0 ||
+	    cbi_location_delete(&ctl->ctx, argv[0], NULL, &number) < 0)
+		return cbi_ctl_fail(ctl);
+	tell(ctl, number);
+	printf("deleted %s\n", argv[0]);
+	return CBI_EXIT_OK;
+}
+
+/* One row per problem, as `-o json` shows it too. */
+static void add_problems(json_t *rows, const char *ref, const char *source,
+                         const char *errors)
+{
+	json_t *list = json_loads(errors, 0, NULL), *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		const char *message =
+		    json_string_value(json_object_get(item, "message"));
+
+		json_array_append_new(
+		    rows, json_pack("{s:s, s:s, s:s}", "entity", ref, "source",
+		                    source, "problem",
+		                    message ? message : "unknown"));
+	}
+	json_decref(list);
+}
+
+int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv)
+{
+	static const struct cbi_db_stmt stmt = {
+		NULL, "select ref, source, errors from node"
+		      " where errors <> '[]' order by ref"
+	};
+	static const char *const columns[] = { "entity", "problem", NULL };
+	struct cbi_db_result *found;
+	json_t *rows;
+	size_t n;
+	int rc;
+
+	(void)argv;
+	if (argc > 0)
+		return usage("catalog errors takes no argument");
+	if (cbi_ctl_database(ctl) < 0 ||
+	    cbi_db_query(&ctl->ctx, &stmt, NULL, 0, &found) < 0)
+		return cbi_ctl_fail(ctl);
+	rows = json_array();
+	for (size_t i = 0; i < cbi_db_rows(found); i++)
+		add_problems(rows, cbi_db_text(found, i, 0),
+		             cbi_db_text(found, i, 1),
+		             cbi_db_text(found, i, 2));
+	n = json_array_size(rows);
+	rc = cbi_ctl_print(ctl, rows, columns);
+	json_decref(rows);
+	return rc == CBI_EXIT_OK && n ? CBI_EXIT_PARTLY : rc;
+}

@@ -67,7 +67,8 @@ int cbi_ctl_registry(struct cbi_ctl *ctl)
 	if (rc < 0)
 		return rc;
 	return cbi_registry_create(&ctl->ctx, manifests, ctl->copy,
-	                           cbi_host_filter(), &ctl->registry);
+	                           CBI_TABLE_PLUGIN, cbi_host_filter(),
+	                           &ctl->registry);
 }
 
 /* The follower is there within milliseconds, when there is one. */

@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/host.h"
+#include "registry/registry.h"
 #include "server/title.h"
 #include "spawn/spawn.h"
 
@@ -135,13 +137,26 @@ struct check {
 static int check_plugins(void *arg)
 {
 	const struct check *check = arg;
+	struct cbi_lane lane;
+	struct cb_ctx ctx;
+	char path[4300];
+	int rc;
 
 	close(check->master->signals);
 	close(check->master->pid_file);
 	cbi_sockets_forget(&check->master->sockets, -1);
 	cbi_title_set("callboard: checker");
 	cbi_log_setup("checker", CB_LOG_INFO);
-	return 0;
+	snprintf(path, sizeof(path), "%s/" CBI_REGISTRY_FILE,
+	         cbi_config_settings(check->config)->run_dir);
+	cbi_lane_init(&lane, CB_ARENA_REQUEST_MAX);
+	cbi_ctx_init(&ctx, &lane);
+	rc = cbi_registry_scan(&ctx, check->config, cbi_host_filter(), path);
+	if (rc != CB_OK)
+		cb_log(NULL, CB_LOG_ERROR, "%s", cb_failure(&ctx));
+	cbi_ctx_finish(&ctx);
+	cbi_lane_finish(&lane);
+	return rc == CB_OK ? 0 : 1;
 }
 
 static void say_failure(const struct cb_ctx *ctx)

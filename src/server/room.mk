@@ -13,7 +13,7 @@ libcallboard_la_SOURCES += \
 	src/server/sockets.c src/server/sockets.h \
 	src/server/test.c \
 	src/server/title.c src/server/title.h \
-	src/server/web.c
+	src/server/web.c src/server/web_fill.c src/server/web_priv.h
 bin_PROGRAMS += callboard
 callboard_SOURCES = src/server/main.c
 callboard_LDADD = libcallboard.la $(DEPS_LIBS)

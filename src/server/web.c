@@ -2,14 +2,20 @@
 /*
  * web.c - the process that answers the requests of one pool.
  */
+#include "web/web.h"
+
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "html/addr.h"
 #include "server/charge.h"
 #include "server/child.h"
 #include "server/loop.h"
+#include "server/web_priv.h"
+#include "web/steps.h"
 
 #define IO_MS 10000
 #define IDLE_MS 60000
@@ -17,17 +23,41 @@
  * on the way. */
 #define BACKLOG_MS 100
 
-static enum cbi_served serve(void *user, int thread,
+/* A thread's first request finds its lane made. */
+struct thread {
+	struct cbi_web_lane lane;
+	bool begun;
+};
+
+struct process {
+	const struct cbi_start *start;
+	struct cbi_web web;
+	struct thread threads[CB_BOARD_THREADS];
+};
+
+static enum cbi_served serve(void *user, int number,
                              const struct cbi_port *port)
 {
-	static const char answer[] =
-	    "Status: 200\r\nContent-Type: application/json\r\n\r\n"
-	    "{\"status\":\"ok\"}";
+	struct process *process = user;
+	struct thread *thread = &process->threads[number];
 
-	(void)user;
-	(void)thread;
-	port->write(port->carrier, answer, sizeof(answer) - 1);
-	return CBI_SERVED;
+	if (!thread->begun) {
+		cbi_charge_thread(number);
+		cbi_web_lane_init(&thread->lane, process->start->row, number);
+		thread->begun = true;
+	}
+	return cbi_web_serve(&process->web, &thread->lane, port)
+	           ? CBI_SERVED
+	           : CBI_SERVED_CUT;
+}
+
+static void idle(void *user, int number)
+{
+	struct process *process = user;
+	struct thread *thread = &process->threads[number];
+
+	if (thread->begun)
+		cbi_web_lane_idle(&thread->lane);
 }
 
 static void drain(struct cbi_loop *loop, enum cbi_child_order order)
@@ -43,22 +73,23 @@ static void drain(struct cbi_loop *loop, enum cbi_child_order order)
 		;
 }
 
-int cbi_web_main(const struct cbi_start *start)
+static int run(struct process *process)
 {
-	const struct cbi_settings *settings =
-	    cbi_config_settings(start->config);
+	const struct cbi_start *start = process->start;
 	struct cbi_loop_plan plan = {
 		.listen_fd = start->listen_fd,
-		.threads = settings->web_threads,
+		.threads = process->web.settings->web_threads,
 		.io_ms = IO_MS,
 		.idle_ms = IDLE_MS,
+		.user = process,
 		.serve = serve,
+		.idle = idle,
 	};
 	enum cbi_child_order order;
 	struct cbi_loop *loop;
 
 	if (cbi_loop_create(&plan, &loop) != CB_OK) {
-		cb_log(NULL, CB_LOG_ERROR, "cannot start the loop");
+		cb_log(NULL, CB_LOG_ERROR, "cannot start the threads");
 		return 1;
 	}
 	cbi_child_ready(start);
@@ -66,6 +97,19 @@ int cbi_web_main(const struct cbi_start *start)
 		order = cbi_child_wait(start, 1000);
 	while (order == CBI_CHILD_GO_ON);
 	drain(loop, order);
-	/* Threads that still hang must not keep the process. */
+	/* Threads that still hang must not keep the process, and what they
+	 * read must not be freed under them. */
 	_exit(0);
+}
+
+int cbi_web_main(const struct cbi_start *start)
+{
+	struct process *process = calloc(1, sizeof(*process));
+
+	if (!process)
+		return 1;
+	process->start = start;
+	if (cbi_web_fill(start, &process->web) != CB_OK)
+		return 1;
+	return run(process);
 }

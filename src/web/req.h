@@ -37,11 +37,12 @@ struct cbi_answer {
 	const char *type; /* "text/html; charset=utf-8" unless set */
 	const struct cbi_header *headers;
 	struct cb_buf *body; /* emptied for each request, kept by the lane */
+	struct cb_buf *head; /* for `send` alone */
 	const char *kept; /* instead of body: bytes that outlive the request */
 	size_t kept_len;
 	const char *etag; /* quoted; 304 is made of it by `send` */
 	bool streamed;    /* head and bytes are on their way already */
-	bool partial;     /* the stream broke: the connection must not be kept */
+	bool partial; /* the stream broke: the connection must not be kept */
 };
 
 struct cb_req {
@@ -60,20 +61,23 @@ struct cb_req {
 	const char *body;
 	size_t body_len;
 	const char *address; /* the client's, for the audit */
-	bool head;     /* HEAD: answered like GET, without body */
-	bool fragment; /* asked by SSI: the internal /_cards/ twin */
+	bool head;           /* HEAD: answered like GET, without body */
+	bool fragment;       /* asked by SSI: the internal /_cards/ twin */
 
 	/* who */
 	struct cbi_who who;
+	int who_code; /* of an Authorization header that nobody knows */
 
 	/* route */
 	const struct cbi_endpoint *endpoint;
-	const char *args[6];   /* what the path's {holes} held, decoded */
-	const char *rest;      /* behind a path that ends in a slash-star */
-	int plugin;            /* board index + 1 of the plugin that serves */
+	const char *args[6]; /* what the path's {holes} held, decoded */
+	const char *rest;    /* behind a path that ends in a slash-star */
+	int plugin;          /* board index + 1 of the plugin that serves */
 
 	struct cbi_answer answer;
+	int code; /* what the first failing step returned, else CB_OK */
 	int64_t began_us;
+	int64_t handle_us; /* what the handler took */
 };
 
 /* The first value of a query parameter, NULL for none. */
@@ -85,8 +89,7 @@ const char *cbi_req_header(const struct cb_req *req, const char *name);
 const char *cbi_req_cookie(const struct cb_req *req, const char *name);
 
 /* Adds a response header; CR and LF in value make it CB_EINVAL. */
-int cbi_req_add_header(struct cb_req *req, const char *name,
-                       const char *value);
+int cbi_req_add_header(struct cb_req *req, const char *name, const char *value);
 /* 303 to a path of ours (the base path is added) with nothing else. */
 int cbi_req_redirect(struct cb_req *req, const char *path);
 

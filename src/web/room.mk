@@ -1,5 +1,18 @@
 # web: floor 5, the steps of a request; its two sub-rooms list their own files
 libcallboard_la_SOURCES += \
-	src/web/port.h src/web/req.h src/web/router.h src/web/web.h
+	src/web/house.c \
+	src/web/may.c \
+	src/web/metrics.c src/web/metrics.h \
+	src/web/note.c \
+	src/web/port.h \
+	src/web/read.c \
+	src/web/render.c \
+	src/web/req.c src/web/req.h \
+	src/web/router.c src/web/router.h \
+	src/web/send.c \
+	src/web/steps.c src/web/steps.h \
+	src/web/trace.c \
+	src/web/web.h \
+	src/web/who.c
 include src/web/api/room.mk
 include src/web/pages/room.mk

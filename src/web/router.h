@@ -38,7 +38,8 @@ struct cbi_endpoint {
 	enum cbi_face face;
 	const char *name; /* of the metric and the access record */
 	int (*handle)(struct cb_req *req);
-	/* Known query parameters, comma-separated; NULL: any; others are 400. */
+	/* Known query parameters, comma-separated; NULL: any; others are 400.
+	 */
 	const char *params;
 };
 

@@ -1,5 +1,12 @@
-# tests of web
-check_PROGRAMS += tests/web/api/test_error
-TESTS += tests/web/api/test_error
-tests_web_api_test_error_SOURCES = tests/web/api/test_error.c
-tests_web_api_test_error_LDADD = $(test_ldadd)
+# tests of web; web/api and web/pages list their own
+check_PROGRAMS += tests/web/test_read tests/web/test_router tests/web/test_steps
+TESTS += tests/web/test_read tests/web/test_router tests/web/test_steps
+tests_web_test_steps_SOURCES = tests/web/test_steps.c \
+	tests/web/port_memory.c tests/web/port_memory.h
+tests_web_test_steps_LDADD = $(test_ldadd)
+tests_web_test_read_SOURCES = tests/web/test_read.c \
+	tests/web/port_memory.c tests/web/port_memory.h
+tests_web_test_read_LDADD = $(test_ldadd)
+tests_web_test_router_SOURCES = tests/web/test_router.c
+tests_web_test_router_LDADD = $(test_ldadd)
+include tests/web/api/room.mk

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * may.c - the fourth step: is he let in, and does the request come from a
+ * page of ours?
+ */
+#include "web/steps.h"
+
+#include <string.h>
+
+#include "auth/auth.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "html/addr.h"
+#include "policy/policy.h"
+
+static bool is_change(const struct cb_req *req)
+{
+	return strcmp(req->method, "GET") != 0 && !req->head;
+}
+
+/* Does the browser say that a page of another site sent this?  Without
+ * either header it is no browser, or an old one. */
+static bool is_foreign(const struct cb_req *req)
+{
+	const char *site = cbi_req_header(req, "Sec-Fetch-Site");
+	const char *origin = cbi_req_header(req, "Origin");
+	const char *base =
+	    req->web->settings ? req->web->settings->base_url : "";
+	size_t len = strlen(base);
+
+	if (site)
+		return strcmp(site, "same-origin") != 0 &&
+		       strcmp(site, "none") != 0;
+	if (!origin)
+		return false;
+	/* The base URL's origin is what stands before its path. */
+	if (req->web->settings)
+		len -= strlen(req->web->settings->base_path);
+	return strlen(origin) != len || strncmp(origin, base, len) != 0;
+}
+
+/* A cookie is sent by browsers whoever made the page; so a change needs more
+ * than that. */
+static int check_csrf(struct cb_req *req)
+{
+	const char *token = cbi_req_header(req, "X-CSRF-Token");
+
+	if (!is_change(req) || req->who.kind == CBI_WHO_SERVICE)
+		return CB_OK;
+	if (is_foreign(req))
+		return cb_fail(req->ctx, CB_EDENIED,
+		               "the request comes from another site");
+	if (!req->who.session)
+		return CB_OK;
+	if (!token)
+		token = cbi_req_form(req, "csrf");
+	if (!token ||
+	    !cbi_auth_csrf_valid(req->ctx, req->web->auth, &req->who, token))
+		return cb_fail(req->ctx, CB_EDENIED,
+		               "the form is too old or not one of ours: load "
+		               "the page again");
+	return CB_OK;
+}
+
+/* A page without a session leads to the sign-in page and back. */
+static int send_to_sign_in(struct cb_req *req)
+{
+	const char *back = cbi_addr_local(req->raw);
+	const char *path = cbi_addr_with(
+	    req->ctx, cbi_addr(req->ctx, "/sign-in"), "return", back);
+
+	cb_failure_clear(req->ctx);
+	cbi_buf_clear(req->answer.body);
+	/* htmx would put the sign-in page into a part of this one. */
+	if (cbi_req_header(req, "HX-Request")) {
+		req->answer.status = 401;
+		if (cbi_req_add_header(req, "HX-Redirect", path) != CB_OK)
+			return CB_ENOMEM;
+		return CB_DONE;
+	}
+	req->answer.status = 302;
+	if (cbi_req_add_header(req, "Location", path) != CB_OK)
+		return CB_ENOMEM;
+	return CB_DONE;
+}
+
+static bool is_loopback(const char *address)
+{
+	return cbi_str_starts(address, "127.") || strcmp(address, "::1") == 0 ||
+	       cbi_str_starts(address, "unix:");
+}
+
+static int check_access(struct cb_req *req)
+{
+	switch (req->endpoint->access) {
+	case CBI_ACCESS_OPEN:
+		return CB_OK;
+	case CBI_ACCESS_LOCAL:
+		if (is_loopback(req->address) ||
+		    req->who.kind == CBI_WHO_SERVICE)
+			return CB_OK;
+		return cb_fail(req->ctx, CB_EDENIED,
+		               "only answered to this host");
+	case CBI_ACCESS_READ:
+	case CBI_ACCESS_WRITE:
+		break;
+	default:
+		return cb_fail(req->ctx, CB_EBUG, "endpoint without access");
+	}
+	if (req->who_code)
+		return cb_fail(req->ctx, CB_EAUTH, "Illegal token");
+	return cbi_policy_may(req->ctx, &req->who,
+	                      req->endpoint->access == CBI_ACCESS_WRITE
+	                          ? CBI_MAY_WRITE
+	                          : CBI_MAY_READ);
+}
+
+/* A session in use does not become idle. */
+static int renew_session(struct cb_req *req)
+{
+	const char *name, *cookie, *fresh = NULL;
+	bool secure;
+
+	if (!req->who.session || req->fragment ||
+	    req->endpoint->face != CBI_FACE_PAGE)
+		return CB_OK;
+	name = cbi_auth_cookie_name(req->web->auth);
+	cookie = cbi_req_cookie(req, name);
+	if (!cookie ||
+	    cbi_auth_renew(req->ctx, req->web->auth, cookie, &fresh) != CB_OK) {
+		cb_failure_clear(req->ctx);
+		return CB_OK;
+	}
+	if (!fresh)
+		return CB_OK;
+	secure = cbi_str_starts(name, "__Host-");
+	fresh = cb_printf(req->ctx, "%s=%s; Path=%s/; HttpOnly; SameSite=Lax%s",
+	                  name, fresh, secure ? "" : cbi_addr_base(),
+	                  secure ? "; Secure" : "");
+	return fresh ? cbi_req_add_header(req, "Set-Cookie", fresh) : CB_ENOMEM;
+}
+
+int cbi_step_may(struct cb_req *req)
+{
+	int rc = check_access(req);
+
+	if (rc == CB_EAUTH && !req->who_code && !is_change(req) &&
+	    req->endpoint->face == CBI_FACE_PAGE && !req->fragment)
+		return send_to_sign_in(req);
+	if (rc == CB_OK)
+		rc = check_csrf(req);
+	if (rc == CB_OK)
+		rc = renew_session(req);
+	return rc;
+}

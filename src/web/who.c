@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * who.c - the second step: who asks, and so what he may see.
+ */
+#include "web/steps.h"
+
+#include "auth/auth.h"
+#include "policy/policy.h"
+
+int cbi_step_who(struct cb_req *req)
+{
+	struct cbi_auth *auth = req->web->auth;
+	int rc;
+
+	req->who.subject = "";
+	if (auth) {
+		rc = cbi_auth_who(
+		    req->ctx, auth, cbi_req_header(req, "Authorization"),
+		    cbi_req_cookie(req, cbi_auth_cookie_name(auth)), &req->who);
+		if (rc < 0 && rc != CB_EAUTH)
+			return rc;
+		/* An open door is open to those with an old key, too: only
+		 * `may`, which knows the endpoint, says no. */
+		if (rc == CB_EAUTH) {
+			req->who_code = rc;
+			cb_failure_clear(req->ctx);
+		}
+	}
+	req->ctx->actor = req->who.subject;
+	return cbi_policy_scope(req->ctx, &req->who, &req->ctx->scope);
+}

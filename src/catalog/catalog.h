@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * catalog.h - what reading the catalog needs: the host's copy, the process's
- * cache, and who signs cursors.
+ * catalog.h - what reading the catalog needs: the host's copy, and who signs
+ * cursors.
  *
  * One per process, shared by its threads, read-only.
  */
@@ -10,13 +10,11 @@
 
 #include "base/ctx.h"
 
-struct cbi_cache;
 struct cbi_copy;
 struct cbi_copy_config;
 
 struct cbi_catalog {
-	struct cbi_copy *copy;   /* NULL: PostgreSQL alone */
-	struct cbi_cache *cache; /* NULL: nothing is kept */
+	struct cbi_copy *copy; /* NULL: PostgreSQL alone */
 	/* How long the copy answers without PostgreSQL. */
 	int64_t stale_if_error_ms;
 	/* Cursors carry a MAC (auth/ has it: cbi_auth_sign and cbi_auth_signed

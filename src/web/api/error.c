@@ -145,5 +145,11 @@ void cbi_api_error(struct cb_req *req)
 		             req->ctx->request_id);
 		text = hidden;
 	}
+	if (status == 503) {
+		/* What is away, but not what its library said about it. */
+		cbi_str_copy(hidden, sizeof(hidden), text);
+		hidden[strcspn(hidden, ":")] = '\0';
+		text = hidden;
+	}
 	cbi_api_error_as(req, status, text);
 }

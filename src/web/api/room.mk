@@ -1,2 +1,9 @@
 # web/api: one file an endpoint family
+libcallboard_la_SOURCES += src/web/api/answer.c src/web/api/answer.h
+libcallboard_la_SOURCES += src/web/api/api.h
+libcallboard_la_SOURCES += src/web/api/entities.c
 libcallboard_la_SOURCES += src/web/api/error.c src/web/api/error.h
+libcallboard_la_SOURCES += src/web/api/list.c src/web/api/list.h
+libcallboard_la_SOURCES += src/web/api/locations.c
+libcallboard_la_SOURCES += src/web/api/params.c
+libcallboard_la_SOURCES += src/web/api/queries.c

@@ -3,3 +3,9 @@ check_PROGRAMS += tests/web/api/test_error
 TESTS += tests/web/api/test_error
 tests_web_api_test_error_SOURCES = tests/web/api/test_error.c
 tests_web_api_test_error_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/web/api/test_catalog
+TESTS += tests/web/api/test_catalog
+tests_web_api_test_catalog_SOURCES = tests/web/api/test_catalog.c \
+	tests/catalog/shelf.c tests/catalog/shelf.h \
+	tests/web/port_memory.c tests/web/port_memory.h
+tests_web_api_test_catalog_LDADD = $(stores_ldadd)

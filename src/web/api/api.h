@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api.h - the tables of API endpoints, for the router.
+ */
+#ifndef CB_WEB_API_API_H
+#define CB_WEB_API_API_H
+
+#include "web/router.h"
+
+/* /api/catalog: entities, facets, locations. */
+extern const struct cbi_endpoint cbi_api_entities[];
+extern const struct cbi_endpoint cbi_api_queries[];
+extern const struct cbi_endpoint cbi_api_locations[];
+
+struct cbi_auth;
+struct cbi_catalog;
+
+/* Lets auth sign the catalog's cursors; both outlive the process's requests.
+ * Without it cursors are neither signed nor checked. */
+void cbi_api_sign_cursors(struct cbi_catalog *catalog, struct cbi_auth *auth);
+
+#endif

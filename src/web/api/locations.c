@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * locations.c - /api/catalog: locations, refresh, and removing an entity.
+ *
+ * What is changed here is raised on the board before it is answered: this
+ * host's readers see it from then on.
+ */
+#include <string.h>
+
+#include "base/board.h"
+#include "catalog/entity.h"
+#include "catalog/location.h"
+#include "catalog/ref.h"
+#include "catalog/uproot.h"
+#include "catalog/view.h"
+#include "config/config.h"
+#include "web/api/answer.h"
+#include "web/api/api.h"
+#include "web/web.h"
+
+static void add_member(struct cb_buf *buf, const char *name, const char *value,
+                       const char *end)
+{
+	cb_buf_printf(buf, "\"%s\":", name);
+	cbi_str_json(buf, value, strlen(value));
+	cb_buf_text(buf, end);
+}
+
+static int write_location(struct cb_req *req,
+                          const struct cbi_location *location)
+{
+	struct cb_buf *buf = req->answer.body;
+
+	cb_buf_text(buf, "{");
+	add_member(buf, "id", location->id, ",");
+	add_member(buf, "type", location->type, ",");
+	add_member(buf, "target", location->target, ",");
+	add_member(buf, "entityRef", location->entity_ref, "");
+	/* Sends what has gathered, when that is much. */
+	return cbi_api_write(req, "}", 1);
+}
+
+static int list(struct cb_req *req)
+{
+	const struct cbi_location *locations;
+	size_t n;
+	int rc = cbi_location_list(req->ctx, &locations, &n);
+
+	if (rc == CB_OK)
+		rc = cbi_api_write(req, "[", 1);
+	for (size_t i = 0; i < n && rc == CB_OK; i++) {
+		rc = cbi_api_printf(req, "%s{\"data\":", i ? "," : "");
+		if (rc == CB_OK)
+			rc = write_location(req, &locations[i]);
+		if (rc == CB_OK)
+			rc = cbi_api_write(req, "}", 1);
+	}
+	if (rc == CB_OK)
+		rc = cbi_api_write(req, "]", 1);
+	return cbi_api_end(req, rc);
+}
+
+static int get(struct cb_req *req)
+{
+	struct cbi_location location;
+	int rc = cbi_location_get(req->ctx, req->args[0], &location);
+
+	if (rc == CB_OK)
+		rc = write_location(req, &location);
+	return cbi_api_end(req, rc);
+}
+
+/* "type:target" of the registered root that led to the entity. */
+static int origin_of(struct cb_req *req, const char **type, const char **target)
+{
+	struct cbi_served served;
+	struct cbi_fresh fresh;
+	const struct cb_entity *entity;
+	const char *ref, *origin, *why;
+	int rc = cbi_view_ref(req->ctx, req->args[0], req->args[1],
+	                      req->args[2], &ref);
+
+	if (rc == CB_OK)
+		rc = cbi_view_by_ref(req->ctx, req->web->catalog, ref, &served,
+		                     &fresh);
+	if (rc == CB_OK)
+		rc = cbi_entity_create(req->ctx, served.body, served.len,
+		                       &entity);
+	if (rc < 0)
+		return rc;
+	origin = cb_entity_annotation(
+	    entity, "backstage.io/managed-by-origin-location");
+	if (!origin ||
+	    cbi_location_ref_parse(req->ctx, origin, type, target, &why) < 0)
+		return cb_fail(req->ctx, CB_ENOENT,
+		               "%s does not say which location it is from",
+		               ref);
+	return CB_OK;
+}
+
+static int by_entity(struct cb_req *req)
+{
+	struct cbi_location location;
+	const char *type, *target;
+	int rc = origin_of(req, &type, &target);
+
+	if (rc == CB_OK)
+		rc = cbi_location_find(req->ctx, type, target, &location);
+	if (rc == CB_OK)
+		rc = write_location(req, &location);
+	return cbi_api_end(req, rc);
+}
+
+/* --- changes --- */
+
+/* Every key of the body must be one of the names (ends in NULL). */
+static int only_keys(struct cb_req *req, const json_t *body,
+                     const char *const *names)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)body, key, value)
+	{
+		size_t i = 0;
+
+		while (names[i] && strcmp(names[i], key) != 0)
+			i++;
+		if (!names[i])
+			return cb_fail(req->ctx, CB_EINVAL,
+			               "the body has an unknown field '%.80s'",
+			               key);
+	}
+	return CB_OK;
+}
+
+static int may_change_locations(struct cb_req *req)
+{
+	if (!cbi_config_bool(req->web->config, "catalog.readonly", false))
+		return CB_OK;
+	return cb_fail(req->ctx, CB_EDENIED,
+	               "catalog.readonly is set: locations cannot be changed");
+}
+
+static bool is_yes(const char *text)
+{
+	static const char *const yes[] = { "true", "1", "yes", "y", "on" };
+
+	for (size_t i = 0; text && i < sizeof(yes) / sizeof(yes[0]); i++)
+		if (cbi_str_casecmp(text, yes[i]) == 0)
+			return true;
+	return false;
+}
+
+static int read_conflict(struct cb_req *req, bool *refresh)
+{
+	const char *text = cbi_req_query(req, "onConflict");
+
+	if (!text)
+		text = cbi_config_text(
+		    req->web->config, "catalog.defaultLocationConflictStrategy",
+		    "reject");
+	*refresh = strcmp(text, "refresh") == 0;
+	if (!*refresh && strcmp(text, "reject") != 0)
+		return cb_fail(req->ctx, CB_EINVAL,
+		               "onConflict is '%.80s'; expected 'refresh' or "
+		               "'reject'",
+		               text);
+	return CB_OK;
+}
+
+static int read_location(struct cb_req *req, const char **type,
+                         const char **target)
+{
+	static const char *const names[] = { "type", "target", "presence",
+		                             NULL };
+	const char *presence;
+	json_t *body;
+	int rc = cbi_api_body(req, &body);
+
+	if (rc == CB_OK)
+		rc = only_keys(req, body, names);
+	if (rc == CB_OK)
+		rc = cbi_api_text(req, body, "type", type);
+	if (rc == CB_OK)
+		rc = cbi_api_text(req, body, "target", target);
+	if (rc == CB_OK)
+		rc = cbi_api_text(req, body, "presence", &presence);
+	if (rc == CB_OK && (!*type || !*target))
+		rc = cb_fail(req->ctx, CB_EINVAL,
+		             "'type' and 'target' are needed");
+	if (rc == CB_OK && strcmp(*type, "url") != 0)
+		rc = cb_fail(req->ctx, CB_EINVAL,
+		             "location type '%.80s' cannot be registered; "
+		             "expected 'url'",
+		             *type);
+	return rc;
+}
+
+static int add(struct cb_req *req)
+{
+	struct cbi_location location;
+	const char *type, *target;
+	uint64_t number = 0;
+	bool refresh;
+	int rc = read_conflict(req, &refresh);
+
+	if (rc == CB_OK)
+		rc = read_location(req, &type, &target);
+	if (rc == CB_OK && is_yes(cbi_req_query(req, "dryRun")))
+		rc = cb_fail(req->ctx, CB_ENOTSUP,
+		             "this catalog cannot try a location without "
+		             "registering it");
+	if (rc == CB_OK)
+		rc = may_change_locations(req);
+	if (rc == CB_OK)
+		rc = cbi_location_add(req->ctx, type, target, refresh,
+		                      req->address, &location, &number);
+	if (rc < 0)
+		return rc;
+	cbi_board_raise(&cbi_board()->wanted, number);
+	req->answer.status = 201;
+	rc = cbi_api_printf(req, "{\"location\":");
+	if (rc == CB_OK)
+		rc = write_location(req, &location);
+	if (rc == CB_OK)
+		rc = cbi_api_printf(req, ",\"entities\":[]}");
+	return cbi_api_end(req, rc);
+}
+
+static int take_back(struct cb_req *req)
+{
+	uint64_t number = 0;
+	int rc = may_change_locations(req);
+
+	if (rc == CB_OK)
+		rc = cbi_location_delete(req->ctx, req->args[0], req->address,
+		                         &number);
+	if (rc < 0)
+		return rc;
+	cbi_board_raise(&cbi_board()->wanted, number);
+	req->answer.status = 204;
+	return CB_OK;
+}
+
+static int refresh_entity(struct cb_req *req)
+{
+	static const char *const names[] = { "entityRef", "authorizationToken",
+		                             NULL };
+	const char *text, *ref, *why;
+	json_t *body;
+	int rc = cbi_api_body(req, &body);
+
+	if (rc == CB_OK)
+		rc = only_keys(req, body, names);
+	if (rc == CB_OK)
+		rc = cbi_api_text(req, body, "entityRef", &text);
+	if (rc == CB_OK && !text)
+		rc = cb_fail(req->ctx, CB_EINVAL, "'entityRef' is missing");
+	if (rc < 0)
+		return rc;
+	if (cbi_ref_canonical(req->ctx, text, NULL, NULL, &ref, &why) < 0)
+		return cb_fail(req->ctx, CB_EINVAL, "entityRef '%.200s' %s",
+		               text, why);
+	rc = cbi_location_refresh(req->ctx, ref);
+	req->answer.type = CBI_API_JSON;
+	return rc;
+}
+
+static int remove_entity(struct cb_req *req)
+{
+	uint64_t number = 0;
+	int rc = cbi_uproot(req->ctx, req->args[0], req->address, &number);
+
+	if (rc < 0)
+		return rc;
+	cbi_board_raise(&cbi_board()->wanted, number);
+	req->answer.status = 204;
+	return CB_OK;
+}
+
+#define ROW(m, p, a, n, h, q)                                              \
+	{                                                                  \
+		.path = p, .method = m, .access = a, .face = CBI_FACE_API, \
+		.name = n, .handle = h, .params = q,                       \
+	}
+
+const struct cbi_endpoint cbi_api_locations[] = {
+	ROW("GET", "/api/catalog/locations", CBI_ACCESS_READ,
+	    "catalog-locations", list, ""),
+	ROW("POST", "/api/catalog/locations", CBI_ACCESS_WRITE,
+	    "catalog-location-add", add, "dryRun,onConflict"),
+	ROW("GET", "/api/catalog/locations/{id}", CBI_ACCESS_READ,
+	    "catalog-location", get, ""),
+	ROW("DELETE", "/api/catalog/locations/{id}", CBI_ACCESS_WRITE,
+	    "catalog-location-delete", take_back, ""),
+	ROW("GET", "/api/catalog/locations/by-entity/{kind}/{namespace}/{name}",
+	    CBI_ACCESS_READ, "catalog-location-by-entity", by_entity, ""),
+	ROW("POST", "/api/catalog/refresh", CBI_ACCESS_WRITE, "catalog-refresh",
+	    refresh_entity, ""),
+	ROW("DELETE", "/api/catalog/entities/by-uid/{uid}", CBI_ACCESS_WRITE,
+	    "catalog-entity-delete", remove_entity, ""),
+	{ .path = NULL },
+};

@@ -120,3 +120,6 @@ TESTS += plugins/sonarqube/test_sonarqube
 plugins_sonarqube_test_sonarqube_SOURCES = plugins/sonarqube/test_sonarqube.c
 plugins_sonarqube_test_sonarqube_LDFLAGS = $(AM_LDFLAGS) $(plugin_wrap)
 plugins_sonarqube_test_sonarqube_LDADD = $(test_ldadd)
+
+TESTS += tests/abi/test_docs.sh
+EXTRA_DIST += tests/abi/test_docs.sh

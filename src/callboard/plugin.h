@@ -16,7 +16,7 @@
  * written there reaches another process.
  *
  * Functions return CB_OK or one of the codes of ctx.h, best by cb_fail.  One
- * that crashes, or runs longer than `backend.pluginTimeout`, costs its
+ * that crashes, or runs longer than `backend.limits.pluginTime`, costs its
  * process and is charged to the plugin: three times within a minute take it
  * out of service until somebody enables it again.
  *

@@ -9,7 +9,7 @@
  *	for ever:
  *		cbi_ingest_run    what is due is read, processed, written
  *		cbi_stitch        until it says 0: readers see it now
- *		wait for NOTIFY or a second
+ *		wait for NOTIFY callboard_work or a second
  *
  * Nothing here has threads or keeps anything between calls; all state is in
  * PostgreSQL.  A call may be killed anywhere: what it committed is whole, the
@@ -91,27 +91,9 @@ int cbi_stitch(struct cb_ctx *ctx, size_t max, size_t *taken,
 int cbi_ingest_sweep(struct cb_ctx *ctx, const struct cbi_ingest *in,
                      size_t *removed) CB_USED;
 
-/* --- roots, for who registers locations --- */
-
-/* In an open transaction: the generated Location of a root, with provider's
- * ("store", "config") hold on it, due now. */
-int cbi_ingest_root_add(struct cb_ctx *ctx, const char *provider,
-                        const char *type, const char *target,
-                        const char *presence) CB_USED;
-
-/* In an open transaction: takes the hold away, and with it at once everything
- * that only it kept.  *number is the change, 0 when readers saw nothing. */
-int cbi_ingest_root_drop(struct cb_ctx *ctx, const char *provider,
-                         const char *ref, const char *cause,
-                         int64_t *number) CB_USED;
-
-/*
- * In an open transaction: the entity and the Locations that led to it are due
- * now.  confirm lets the next round delete what the guard held back.
- * CB_ENOENT for an unknown ref.
- */
-int cbi_ingest_refresh(struct cb_ctx *ctx, const char *ref,
-                       bool confirm) CB_USED;
+/* Lets the location's next round delete what the guard held back; it is due
+ * now.  CB_ENOENT when no such Location is known. */
+int cbi_ingest_confirm(struct cb_ctx *ctx, const char *ref) CB_USED;
 
 /* A node that is in trouble: what its status says, also when readers do not
  * see it (yet).  Texts live with ctx. */

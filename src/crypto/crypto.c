@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,18 @@ static void need(int ok, const char *what)
 	abort();
 }
 
+/* Fetched once: OpenSSL looks an algorithm up by name each time, under a
+ * lock, which costs more than the sum of a short text. */
+static EVP_MD *sha1_md, *sha256_md;
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+static void fetch(void)
+{
+	sha1_md = EVP_MD_fetch(NULL, "SHA1", NULL);
+	sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	need(sha1_md && sha256_md, "SHA-1 and SHA-256");
+}
+
 void cbi_crypto_hex(const void *data, size_t len, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -43,14 +56,16 @@ void cbi_crypto_sha1_hex(const void *data, size_t len, char out[CB_SHA1_HEX])
 {
 	unsigned char sum[CB_SHA1_LEN];
 
-	need(EVP_Digest(data, len, sum, NULL, EVP_sha1(), NULL), "SHA-1");
+	pthread_once(&fetched, fetch);
+	need(EVP_Digest(data, len, sum, NULL, sha1_md, NULL), "SHA-1");
 	cbi_crypto_hex(sum, sizeof(sum), out);
 }
 
 void cbi_crypto_sha256(const void *data, size_t len,
                        unsigned char out[CB_SHA256_LEN])
 {
-	need(EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL), "SHA-256");
+	pthread_once(&fetched, fetch);
+	need(EVP_Digest(data, len, out, NULL, sha256_md, NULL), "SHA-256");
 }
 
 void cbi_crypto_sha256_hex(const void *data, size_t len,
@@ -65,8 +80,9 @@ void cbi_crypto_sha256_hex(const void *data, size_t len,
 void cbi_crypto_hmac_sha256(const void *key, size_t key_len, const void *data,
                             size_t len, unsigned char out[CB_SHA256_LEN])
 {
-	need(key_len <= INT_MAX && HMAC(EVP_sha256(), key, (int)key_len, data,
-	                                len, out, NULL) != NULL,
+	pthread_once(&fetched, fetch);
+	need(key_len <= INT_MAX && HMAC(sha256_md, key, (int)key_len, data, len,
+	                                out, NULL) != NULL,
 	     "HMAC-SHA-256");
 }
 

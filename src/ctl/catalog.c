@@ -42,8 +42,8 @@ int cbi_ctl_catalog_list(struct cbi_ctl *ctl, int argc, char **argv)
 		json_array_append_new(
 		    rows,
 		    json_pack("{s:s, s:s, s:s, s:s}", "id", all[i].id, "type",
-		              all[i].type, "target", all[i].target,
-		              "entityRef", all[i].entity_ref));
+		              all[i].type, "target", all[i].target, "entityRef",
+		              all[i].entity_ref));
 	rc = cbi_ctl_print(ctl, rows, columns);
 	json_decref(rows);
 	return rc;
@@ -87,7 +87,8 @@ static void add_problems(json_t *rows, const char *ref, const char *source,
 	json_t *list = json_loads(errors, 0, NULL), *item;
 	size_t i;
 
-	json_array_foreach(list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		const char *message =
 		    json_string_value(json_object_get(item, "message"));
 

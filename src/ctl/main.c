@@ -29,6 +29,8 @@ static const struct cbi_command commands[] = {
 	  "take a location back, with what only it brings in" },
 	{ "catalog errors", cbi_ctl_catalog_errors, "",
 	  "what could not be read or breaks a rule" },
+	{ "warm", cbi_ctl_warm, "[--plugin NAME] [--rate N] [--dry-run]",
+	  "fetch what readers are going to want" },
 	{ "config check", cbi_ctl_config_check, "",
 	  "check the config, as callboard -t does" },
 	{ "config get", cbi_ctl_config_get, "KEY",
@@ -159,10 +161,7 @@ static int run(struct cbi_ctl *ctl, int argc, char **argv,
 	if (rc != CBI_EXIT_OK)
 		return rc;
 	name_actor(ctl);
-	rc = command->run(ctl, argc, argv);
-	cbi_ctl_close(ctl);
-	cbi_config_destroy(ctl->config);
-	return rc;
+	return command->run(ctl, argc, argv);
 }
 
 int main(int argc, char **argv)
@@ -193,7 +192,10 @@ int main(int argc, char **argv)
 	cbi_lane_init(&ctl.lane, CB_ARENA_ENGINE_MAX);
 	cbi_ctx_init(&ctl.ctx, &ctl.lane);
 	rc = run(&ctl, argc, argv, configs, n);
+	/* The context first: what it defers still uses what the rest closes. */
 	cbi_ctx_finish(&ctl.ctx);
+	cbi_ctl_close(&ctl);
+	cbi_config_destroy(ctl.config);
 	cbi_lane_finish(&ctl.lane);
 	return rc;
 }

@@ -10,7 +10,8 @@ callboardctl_SOURCES = \
 	src/ctl/nginx.c \
 	src/ctl/plugin.c \
 	src/ctl/status.c \
-	src/ctl/stores.c
+	src/ctl/stores.c \
+	src/ctl/warm.c
 nodist_callboardctl_SOURCES = nginx/templates.h
 callboardctl_CPPFLAGS = $(AM_CPPFLAGS) -I.
 callboardctl_LDADD = libcallboard.la $(DEPS_LIBS)

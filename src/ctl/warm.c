@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "catalog/catalog.h"
+#include "catalog/entity.h"
 #include "db/db.h"
 #include "host/host.h"
 #include "redis/redis.h"
@@ -78,8 +78,8 @@ static int collect(struct cbi_ctl *ctl, struct cbi_host *host,
 	for (size_t i = 0; rc == CB_OK && i < cbi_db_rows(rows); i++) {
 		const struct cb_entity *entity;
 
-		rc = cbi_host_entity(&ctl->ctx, cbi_db_text(rows, i, 0),
-		                     cbi_db_len(rows, i, 0), &entity);
+		rc = cbi_entity_create(&ctl->ctx, cbi_db_text(rows, i, 0),
+		                       cbi_db_len(rows, i, 0), &entity);
 		if (rc == CB_OK)
 			rc = cbi_host_keys(&ctl->ctx, host, plugin, entity,
 			                   add_key, keys);

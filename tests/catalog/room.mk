@@ -11,6 +11,10 @@ check_PROGRAMS += tests/catalog/test_model
 TESTS += tests/catalog/test_model
 tests_catalog_test_model_SOURCES = tests/catalog/test_model.c
 tests_catalog_test_model_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/catalog/test_flatten
+TESTS += tests/catalog/test_flatten
+tests_catalog_test_flatten_SOURCES = tests/catalog/test_flatten.c
+tests_catalog_test_flatten_LDADD = $(test_ldadd)
 check_PROGRAMS += tests/catalog/test_fixtures
 TESTS += tests/catalog/test_fixtures
 tests_catalog_test_fixtures_SOURCES = tests/catalog/test_fixtures.c
@@ -34,3 +38,10 @@ TESTS += tests/catalog/test_table
 tests_catalog_test_table_SOURCES = tests/catalog/test_table.c \
 	tests/catalog/shelf.c tests/catalog/shelf.h
 tests_catalog_test_table_LDADD = $(stores_ldadd)
+
+check_LTLIBRARIES += tests/catalog/libyard.la
+tests_catalog_libyard_la_SOURCES = tests/catalog/yard.c tests/catalog/yard.h
+yard_ldadd = tests/catalog/libyard.la $(stores_ldadd)
+check_PROGRAMS += tests/bench/ingest
+tests_bench_ingest_SOURCES = tests/bench/ingest.c
+tests_bench_ingest_LDADD = $(yard_ldadd)

@@ -10,9 +10,7 @@
 
 #include "base/buf.h"
 #include "base/ctx.h"
-#include "catalog/flatten.h"
 #include "catalog/model.h"
-#include "catalog/placeholder.h"
 #include "catalog/ref.h"
 #include "json/json.h"
 #include "yaml/yaml.h"
@@ -148,141 +146,133 @@ static void scripts_are_known_as_browsers_know_them(void **state)
 #define GOOD HEAD "metadata: {name: a}\n" SPEC
 
 /* What is refused, and which field is named; the first one in order. */
+static const struct {
+	const char *yaml, *path;
+} wrongs[] = {
+	{ "[1]", "" },
+	{ "just text", "" },
+	{ "kind: Component\nmetadata: {name: a}\n" SPEC, "apiVersion" },
+	{ "apiVersion: 1\nkind: Component\nmetadata: {name: a}\n" SPEC,
+	  "apiVersion" },
+	{ "apiVersion: x\nmetadata: {name: a}\n" SPEC, "kind" },
+	{ HEAD SPEC, "metadata" },
+	{ HEAD "metadata: {}\n" SPEC, "metadata.name" },
+	{ HEAD "metadata: {name: ''}\n" SPEC, "metadata.name" },
+	{ HEAD "metadata: {name: 5}\n" SPEC, "metadata.name" },
+	{ HEAD "metadata: {name: a, namespace: }\n" SPEC,
+	  "metadata.namespace" },
+	{ HEAD "metadata: {name: a, namespace: ''}\n" SPEC,
+	  "metadata.namespace" },
+	{ HEAD "metadata: {name: a, namespace: Ab}\n" SPEC,
+	  "metadata.namespace" },
+	{ HEAD "metadata: {name: a, namespace: ../../x}\n" SPEC,
+	  "metadata.namespace" },
+	{ HEAD "metadata: {name: a, namespace: a_b}\n" SPEC,
+	  "metadata.namespace" },
+	{ HEAD "metadata: {name: a, title: ''}\n" SPEC, "metadata.title" },
+	{ HEAD "metadata: {name: a, description: }\n" SPEC,
+	  "metadata.description" },
+	{ HEAD "metadata: {name: a, labels: }\n" SPEC, "metadata.labels" },
+	{ HEAD "metadata: {name: a, labels: {a: 5}}\n" SPEC,
+	  "metadata.labels.a" },
+	{ HEAD "metadata: {name: a, labels: {a: '<script>'}}\n" SPEC,
+	  "metadata.labels.a" },
+	{ HEAD "metadata: {name: a, labels: {Ex.com/z: b}}\n" SPEC,
+	  "metadata.labels" },
+	{ HEAD "metadata: {name: a, annotations: }\n" SPEC,
+	  "metadata.annotations" },
+	{ HEAD "metadata: {name: a, annotations: {a: true}}\n" SPEC,
+	  "metadata.annotations.a" },
+	{ HEAD "metadata: {name: a, annotations: {a/b/c: x}}\n" SPEC,
+	  "metadata.annotations" },
+	{ HEAD "metadata: {name: a, tags: x}\n" SPEC, "metadata.tags" },
+	{ HEAD "metadata: {name: a, tags: [a, 5]}\n" SPEC, "metadata.tags.1" },
+	{ HEAD "metadata: {name: a, tags: [a, A]}\n" SPEC, "metadata.tags.1" },
+	{ HEAD "metadata: {name: a, tags: [a--b]}\n" SPEC, "metadata.tags.0" },
+	{ HEAD "metadata: {name: a, tags: [a_b]}\n" SPEC, "metadata.tags.0" },
+	{ HEAD "metadata: {name: a, links: [{}]}\n" SPEC,
+	  "metadata.links.0.url" },
+	{ HEAD "metadata: {name: a, links: [{url: /x}]}\n" SPEC,
+	  "metadata.links.0.url" },
+	{ HEAD "metadata: {name: a, links: [{url: 'http:'}]}\n" SPEC,
+	  "metadata.links.0.url" },
+	{ HEAD "metadata: {name: a, links: [{url: 'a:b', title: ' '}]}"
+	       "\n" SPEC,
+	  "metadata.links.0.title" },
+	{ HEAD "metadata: {name: a, links: [5]}\n" SPEC, "metadata.links.0" },
+	{ GOOD "relations: []\n", "relations" },
+	{ GOOD "status: {}\n", "status" },
+	{ GOOD "meta: {}\n", "meta" },
+	{ HEAD "metadata: {name: -a}\n" SPEC, "metadata.name" },
+	{ HEAD "metadata: {name: a-}\n" SPEC, "metadata.name" },
+	{ HEAD "metadata: {name: 'a b'}\n" SPEC, "metadata.name" },
+	{ HEAD "metadata: {name: a\xf0\x9f\x98\x80}\n" SPEC, "metadata.name" },
+	{ HEAD "metadata: {name: \"a\\u202eb\"}\n" SPEC, "metadata.name" },
+	{ HEAD "metadata: {name: a1234567890123456789012345678901234567"
+	       "89012345678901234567890123}\n" SPEC,
+	  "metadata.name" },
+	{ HEAD "metadata: {name: a}\nspec: 5\n", "spec" },
+	{ HEAD "metadata: {name: a}\n", "spec" },
+	{ HEAD "metadata: {name: a}\nspec: {}\n", "spec.type" },
+	{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x}\n",
+	  "spec.owner" },
+	{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x, "
+	       "owner: [a]}\n",
+	  "spec.owner" },
+	{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x, "
+	       "owner: a, providesApis: [a, '']}\n",
+	  "spec.providesApis.1" },
+	{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x, "
+	       "owner: a, dependsOn: [db1]}\n",
+	  "spec.dependsOn.0" },
+	{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x, "
+	       "owner: 'a:'}\n",
+	  "spec.owner" },
+	{ "apiVersion: backstage.io/v1alpha1\nkind: component\n"
+	  "metadata: {name: a}\n" SPEC,
+	  "kind" },
+	{ "apiVersion: backstage.io/v2\nkind: Component\n"
+	  "metadata: {name: a}\n" SPEC,
+	  "apiVersion" },
+	{ "apiVersion: a/b/c\nkind: Component\nmetadata: {name: a}\n",
+	  "apiVersion" },
+	{ "apiVersion: v1\nkind: 9x\nmetadata: {name: a}\n", "kind" },
+	{ "apiVersion: backstage.io/v1alpha1\nkind: Group\n"
+	  "metadata: {name: a}\nspec: {type: team}\n",
+	  "spec.children" },
+	{ "apiVersion: backstage.io/v1alpha1\nkind: User\n"
+	  "metadata: {name: a}\nspec: {memberOf: [], profile: "
+	  "{email: ''}}\n",
+	  "spec.profile.email" },
+	{ "apiVersion: backstage.io/v1alpha1\nkind: API\n"
+	  "metadata: {name: a}\nspec: {type: a, lifecycle: x, owner: "
+	  "a, definition: {a: 1}}\n",
+	  "spec.definition" },
+	{ "apiVersion: backstage.io/v1alpha1\nkind: Location\n"
+	  "metadata: {name: a}\nspec: {presence: maybe}\n",
+	  "spec.presence" },
+	{ "apiVersion: scaffolder.backstage.io/v1beta3\nkind: "
+	  "Template\n"
+	  "metadata: {name: a}\nspec: {type: x, steps: [{id: a}]}\n",
+	  "spec.steps.0.action" },
+	{ "apiVersion: backstage.io/v1alpha1\nkind: Template\n"
+	  "metadata: {name: a}\nspec: {type: x, steps: []}\n",
+	  "apiVersion" },
+};
+
 static void wrong_fields_are_named(void **state)
 {
-	static const struct {
-		const char *yaml, *path;
-	} cases[] = {
-		{ "[1]", "" },
-		{ "just text", "" },
-		{ "kind: Component\nmetadata: {name: a}\n" SPEC, "apiVersion" },
-		{ "apiVersion: 1\nkind: Component\nmetadata: {name: a}\n" SPEC,
-		  "apiVersion" },
-		{ "apiVersion: x\nmetadata: {name: a}\n" SPEC, "kind" },
-		{ HEAD SPEC, "metadata" },
-		{ HEAD "metadata: {}\n" SPEC, "metadata.name" },
-		{ HEAD "metadata: {name: ''}\n" SPEC, "metadata.name" },
-		{ HEAD "metadata: {name: 5}\n" SPEC, "metadata.name" },
-		{ HEAD "metadata: {name: a, namespace: }\n" SPEC,
-		  "metadata.namespace" },
-		{ HEAD "metadata: {name: a, namespace: ''}\n" SPEC,
-		  "metadata.namespace" },
-		{ HEAD "metadata: {name: a, namespace: Ab}\n" SPEC,
-		  "metadata.namespace" },
-		{ HEAD "metadata: {name: a, namespace: ../../x}\n" SPEC,
-		  "metadata.namespace" },
-		{ HEAD "metadata: {name: a, namespace: a_b}\n" SPEC,
-		  "metadata.namespace" },
-		{ HEAD "metadata: {name: a, title: ''}\n" SPEC,
-		  "metadata.title" },
-		{ HEAD "metadata: {name: a, description: }\n" SPEC,
-		  "metadata.description" },
-		{ HEAD "metadata: {name: a, labels: }\n" SPEC,
-		  "metadata.labels" },
-		{ HEAD "metadata: {name: a, labels: {a: 5}}\n" SPEC,
-		  "metadata.labels.a" },
-		{ HEAD "metadata: {name: a, labels: {a: '<script>'}}\n" SPEC,
-		  "metadata.labels.a" },
-		{ HEAD "metadata: {name: a, labels: {Ex.com/z: b}}\n" SPEC,
-		  "metadata.labels" },
-		{ HEAD "metadata: {name: a, annotations: }\n" SPEC,
-		  "metadata.annotations" },
-		{ HEAD "metadata: {name: a, annotations: {a: true}}\n" SPEC,
-		  "metadata.annotations.a" },
-		{ HEAD "metadata: {name: a, annotations: {a/b/c: x}}\n" SPEC,
-		  "metadata.annotations" },
-		{ HEAD "metadata: {name: a, tags: x}\n" SPEC, "metadata.tags" },
-		{ HEAD "metadata: {name: a, tags: [a, 5]}\n" SPEC,
-		  "metadata.tags.1" },
-		{ HEAD "metadata: {name: a, tags: [a, A]}\n" SPEC,
-		  "metadata.tags.1" },
-		{ HEAD "metadata: {name: a, tags: [a--b]}\n" SPEC,
-		  "metadata.tags.0" },
-		{ HEAD "metadata: {name: a, tags: [a_b]}\n" SPEC,
-		  "metadata.tags.0" },
-		{ HEAD "metadata: {name: a, links: [{}]}\n" SPEC,
-		  "metadata.links.0.url" },
-		{ HEAD "metadata: {name: a, links: [{url: /x}]}\n" SPEC,
-		  "metadata.links.0.url" },
-		{ HEAD "metadata: {name: a, links: [{url: 'http:'}]}\n" SPEC,
-		  "metadata.links.0.url" },
-		{ HEAD "metadata: {name: a, links: [{url: 'a:b', title: ' '}]}"
-		       "\n" SPEC,
-		  "metadata.links.0.title" },
-		{ HEAD "metadata: {name: a, links: [5]}\n" SPEC,
-		  "metadata.links.0" },
-		{ GOOD "relations: []\n", "relations" },
-		{ GOOD "status: {}\n", "status" },
-		{ GOOD "meta: {}\n", "meta" },
-		{ HEAD "metadata: {name: -a}\n" SPEC, "metadata.name" },
-		{ HEAD "metadata: {name: a-}\n" SPEC, "metadata.name" },
-		{ HEAD "metadata: {name: 'a b'}\n" SPEC, "metadata.name" },
-		{ HEAD "metadata: {name: a\xf0\x9f\x98\x80}\n" SPEC,
-		  "metadata.name" },
-		{ HEAD "metadata: {name: \"a\\u202eb\"}\n" SPEC,
-		  "metadata.name" },
-		{ HEAD "metadata: {name: a1234567890123456789012345678901234567"
-		       "89012345678901234567890123}\n" SPEC,
-		  "metadata.name" },
-		{ HEAD "metadata: {name: a}\nspec: 5\n", "spec" },
-		{ HEAD "metadata: {name: a}\n", "spec" },
-		{ HEAD "metadata: {name: a}\nspec: {}\n", "spec.type" },
-		{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x}\n",
-		  "spec.owner" },
-		{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x, "
-		       "owner: [a]}\n",
-		  "spec.owner" },
-		{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x, "
-		       "owner: a, providesApis: [a, '']}\n",
-		  "spec.providesApis.1" },
-		{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x, "
-		       "owner: a, dependsOn: [db1]}\n",
-		  "spec.dependsOn.0" },
-		{ HEAD "metadata: {name: a}\nspec: {type: a, lifecycle: x, "
-		       "owner: 'a:'}\n",
-		  "spec.owner" },
-		{ "apiVersion: backstage.io/v1alpha1\nkind: component\n"
-		  "metadata: {name: a}\n" SPEC,
-		  "kind" },
-		{ "apiVersion: backstage.io/v2\nkind: Component\n"
-		  "metadata: {name: a}\n" SPEC,
-		  "apiVersion" },
-		{ "apiVersion: a/b/c\nkind: Component\nmetadata: {name: a}\n",
-		  "apiVersion" },
-		{ "apiVersion: v1\nkind: 9x\nmetadata: {name: a}\n", "kind" },
-		{ "apiVersion: backstage.io/v1alpha1\nkind: Group\n"
-		  "metadata: {name: a}\nspec: {type: team}\n",
-		  "spec.children" },
-		{ "apiVersion: backstage.io/v1alpha1\nkind: User\n"
-		  "metadata: {name: a}\nspec: {memberOf: [], profile: "
-		  "{email: ''}}\n",
-		  "spec.profile.email" },
-		{ "apiVersion: backstage.io/v1alpha1\nkind: API\n"
-		  "metadata: {name: a}\nspec: {type: a, lifecycle: x, owner: "
-		  "a, definition: {a: 1}}\n",
-		  "spec.definition" },
-		{ "apiVersion: backstage.io/v1alpha1\nkind: Location\n"
-		  "metadata: {name: a}\nspec: {presence: maybe}\n",
-		  "spec.presence" },
-		{ "apiVersion: scaffolder.backstage.io/v1beta3\nkind: "
-		  "Template\n"
-		  "metadata: {name: a}\nspec: {type: x, steps: [{id: a}]}\n",
-		  "spec.steps.0.action" },
-		{ "apiVersion: backstage.io/v1alpha1\nkind: Template\n"
-		  "metadata: {name: a}\nspec: {type: x, steps: []}\n",
-		  "apiVersion" },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
 		struct cbi_problem problem;
 		struct cbi_model model;
-		json_t *entity = entity_of(cases[i].yaml);
+		json_t *entity = entity_of(wrongs[i].yaml);
 
 		if (cbi_model_process(&ctx, entity, &place, &model, &problem) !=
 		    CB_EINVAL)
-			fail_msg("case %zu accepted: %s", i, cases[i].yaml);
-		assert_string_equal(problem.path, cases[i].path);
+			fail_msg("case %zu accepted: %s", i, wrongs[i].yaml);
+		assert_string_equal(problem.path, wrongs[i].path);
 		assert_string_equal(problem.name, "InputError");
 		assert_non_null(strstr(problem.text, "expected"));
 		assert_int_equal(cb_failure_code(&ctx), CB_OK);
@@ -492,151 +482,6 @@ static void generated_locations_have_the_contracts_name(void **state)
 	json_decref(entity);
 }
 
-/* The contract's worked example. */
-static void rows_are_those_of_the_worked_example(void **state)
-{
-	json_t *entity = entity_of(
-	    "apiVersion: backstage.io/v1alpha1\nkind: Component\n"
-	    "metadata: {name: Qk, tags: [c, gRPC], uid: u1, namespace: "
-	    "default}\nspec: {ports: [80, {tls: true}], note: null}\n"
-	    "relations: [{type: ownedBy, targetRef: 'group:default/money'}]\n");
-	static const char *const expected[] = {
-		"apiversion|backstage.io/v1alpha1|backstage.io/v1alpha1",
-		"kind|component|Component",
-		"metadata.tags|c|c",
-		"metadata.tags.c|true|true",
-		"metadata.tags|grpc|gRPC",
-		"metadata.tags.grpc|true|true",
-		"spec.ports|80|80",
-		"spec.ports.tls|true|true",
-		"spec.note|-|-",
-		"metadata.name|qk|Qk",
-		"metadata.namespace|default|default",
-		"metadata.uid|u1|u1",
-		"relations.ownedby|group:default/money|group:default/money",
-	};
-	struct cbi_tokens tokens;
-	struct cbi_row *rows;
-	size_t n, keys = 0;
-
-	(void)state;
-	assert_int_equal(cbi_flatten(&ctx, entity, &rows, &n), CB_OK);
-	assert_int_equal(n, sizeof(expected) / sizeof(expected[0]));
-	for (size_t i = 0; i < n; i++) {
-		const char *v = rows[i].value, *o = rows[i].original;
-
-		assert_string_equal(cb_printf(&ctx, "%s|%s|%s", rows[i].key,
-		                              v ? v : "-", o ? o : "-"),
-		                    expected[i]);
-	}
-	assert_int_equal(cbi_flatten_tokens(&ctx, rows, n, &tokens), CB_OK);
-	assert_int_equal(tokens.n, 12 + 12);
-	for (size_t i = 0; i < tokens.n; i++) {
-		keys += strchr(tokens.tokens[i], '=') == NULL;
-		if (strcmp(tokens.tokens[i], "metadata.tags=grpc") == 0)
-			assert_string_equal(tokens.originals[i], "gRPC");
-	}
-	assert_int_equal(keys, 12);
-	assert_string_equal(cbi_flatten_value(rows, n, "spec.ports"), "80");
-	assert_null(cbi_flatten_value(rows, n, "spec.note"));
-}
-
-static void long_keys_and_values_are_cut_out(void **state)
-{
-	char text[500];
-	struct cbi_row *rows;
-	size_t n;
-	json_t *entity = json_object(), *spec = json_object();
-
-	(void)state;
-	assert_int_equal(cbi_json_keep(&ctx, entity), CB_OK);
-	json_object_set_new(entity, "spec", spec);
-	memset(text, 'x', sizeof(text));
-	text[200] = '\0';
-	json_object_set_new(spec, "ok", json_string(text));
-	text[200] = 'x';
-	text[201] = '\0';
-	json_object_set_new(spec, "long", json_string(text));
-	json_object_set_new(spec, text, json_string("v"));
-	/* 101 characters of two units each */
-	for (size_t i = 0; i < 101; i++)
-		memcpy(text + 4 * i, "\xf0\x9f\x98\x80", 4);
-	text[404] = '\0';
-	json_object_set_new(spec, "wide", json_string(text));
-	text[400] = '\0';
-	json_object_set_new(spec, "fits", json_string(text));
-	json_object_set_new(spec, "soh", json_string("\x01"));
-	assert_int_equal(cbi_flatten(&ctx, entity, &rows, &n), CB_OK);
-	assert_int_equal(n, 4 + 2); /* and name and namespace */
-	assert_non_null(cbi_flatten_value(rows, n, "spec.ok"));
-	assert_null(cbi_flatten_value(rows, n, "spec.long"));
-	assert_null(cbi_flatten_value(rows, n, "spec.wide"));
-	assert_non_null(cbi_flatten_value(rows, n, "spec.fits"));
-	assert_string_equal(rows[1].key, "spec.long");
-}
-
-static int read_local(struct cb_ctx *c, void *arg, const char *base,
-                      const char *target, const char **text, size_t *len)
-{
-	(void)arg;
-	assert_string_equal(base, place.location);
-	if (strcmp(target, "./no") == 0)
-		return cb_fail(c, CB_ENOENT, "no such file");
-	*text = strcmp(target, "./y") == 0 ? "a: [1]\n" : "{\"b\": 2}";
-	*len = strlen(*text);
-	return CB_OK;
-}
-
-static void placeholders_are_replaced_once(void **state)
-{
-	static const struct cbi_placeholder_reader reader = { read_local,
-		                                              NULL };
-	struct cbi_problem problem;
-	json_t *entity = entity_of(
-	    "a: {$text: ./x}\nb: [{$json: ./x}, {$yaml: ./y}]\n"
-	    "c: {$nope: {d: {$text: ./x}}}\n"
-	    "e: {$text: ./x, f: {$text: ./x}}\ng: {h: {$text: ./y}}\n");
-
-	(void)state;
-	assert_int_equal(cbi_placeholder_apply(&ctx, entity, place.location,
-	                                       &reader, &problem),
-	                 CB_OK);
-	assert_string_equal(
-	    text_of(entity),
-	    "{\"a\":\"{\\\"b\\\": 2}\",\"b\":[{\"b\":2},{\"a\":[1]}],"
-	    "\"c\":{\"$nope\":{\"d\":{\"$text\":\"./x\"}}},"
-	    "\"e\":{\"$text\":\"./x\",\"f\":{\"$text\":\"./x\"}},"
-	    "\"g\":{\"h\":\"a: [1]\\n\"}}");
-}
-
-static void placeholders_that_fail_name_their_field(void **state)
-{
-	static const struct cbi_placeholder_reader reader = { read_local,
-		                                              NULL };
-	static const struct {
-		const char *yaml, *base, *path;
-	} cases[] = {
-		{ "s: {d: {$text: ./no}}", NULL, "s.d" },
-		{ "s: {d: {$text: [1]}}", NULL, "s.d" },
-		{ "s: [{$json: ./y}]", NULL, "s.0" },
-		{ "s: {$text: ../../secret}", "file:/etc/x.yaml", "s" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct cbi_problem problem;
-		const char *base =
-		    cases[i].base ? cases[i].base : place.location;
-
-		assert_int_equal(cbi_placeholder_apply(&ctx,
-		                                       entity_of(cases[i].yaml),
-		                                       base, &reader, &problem),
-		                 CB_EINVAL);
-		assert_string_equal(problem.path, cases[i].path);
-		assert_int_equal(cb_failure_code(&ctx), CB_OK);
-	}
-}
-
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -652,10 +497,6 @@ int main(void)
 		T(the_served_form_is_stable),
 		T(an_authors_etag_is_kept),
 		T(generated_locations_have_the_contracts_name),
-		T(rows_are_those_of_the_worked_example),
-		T(long_keys_and_values_are_cut_out),
-		T(placeholders_are_replaced_once),
-		T(placeholders_that_fail_name_their_field),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

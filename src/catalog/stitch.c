@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stitch.c - queued refs become what readers see.
+ *
+ * A ref's node is locked before anything is read, so two engines that have
+ * the same ref in hand make it one after the other, the later from newer
+ * facts.  Everything that costs is done before the change number is taken;
+ * what is written under it was computed already.
+ */
+#include "catalog/ingest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/audit.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/metric.h"
+#include "catalog/change.h"
+#include "catalog/cols.h"
+#include "catalog/flatten.h"
+#include "catalog/model.h"
+#include "db/db.h"
+#include "json/json.h"
+
+/* Between tokens on their way; text never holds it (see join). */
+#define UNIT "\x1f"
+#define NOTHING "\x1e"
+
+static const struct cbi_db_stmt claim_queue = {
+	"stitch_claim",
+	"delete from stitch where id in (select id from stitch order by id"
+	" limit $1::bigint for update skip locked) returning ref",
+};
+
+static const struct cbi_db_stmt lock_nodes = {
+	"stitch_lock",
+	"select id from node where ref = any($1::text[])"
+	" and processed is not null order by ref for no key update",
+};
+
+static const struct cbi_db_stmt read_nodes = {
+	"stitch_read",
+	"select n.id, n.ref, n.uid::text, n.processed, n.errors,"
+	"  encode(e.hash, 'hex'),"
+	"  not exists (select 1 from edge x where x.child = n.id)"
+	" from node n left join entity e on e.id = n.id"
+	" where n.id = any($1::bigint[]) order by n.ref",
+};
+
+static const struct cbi_db_stmt read_relations = {
+	"stitch_relations",
+	"select source, type, target from relation"
+	"  where source = any($1::text[])"
+	" union select target, reverse, source from relation"
+	"  where target = any($1::text[]) and reverse is not null"
+	" order by 1, 2, 3",
+};
+
+static const struct cbi_db_stmt write_entities = {
+	"stitch_write",
+	"insert into entity (id, ref, uid, kind, namespace, name, title, type,"
+	"  owner, lifecycle, tokens, originals, body, etag, hash, number,"
+	"  updated_at)"
+	" select n.id, n.ref, n.uid, u.kind, u.space, u.name, u.title, u.type,"
+	"  u.owner, u.lifecycle, string_to_array(u.tokens, '" UNIT "'),"
+	"  string_to_array(u.originals, '" UNIT "', '" NOTHING "'),"
+	"  u.body, x.etag, decode(x.hash, 'hex'), $13::bigint, $14::timestamptz"
+	" from unnest($1::bigint[], $2::text[], $3::text[], $4::text[],"
+	"  $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],"
+	"  $10::text[], $11::text[], $12::text[]) as u(id, kind, space, name,"
+	"  title, type, owner, lifecycle, tokens, originals, body, seal)"
+	" cross join lateral (select split_part(u.seal, ' ', 1) as hash,"
+	"  substr(u.seal, 42) as etag) x"
+	" join node n on n.id = u.id"
+	" on conflict (id) do update set kind = excluded.kind,"
+	"  namespace = excluded.namespace, name = excluded.name,"
+	"  title = excluded.title, type = excluded.type, owner = "
+	"excluded.owner,"
+	"  lifecycle = excluded.lifecycle, tokens = excluded.tokens,"
+	"  originals = excluded.originals, body = excluded.body,"
+	"  etag = excluded.etag, hash = excluded.hash, number = "
+	"excluded.number,"
+	"  updated_at = excluded.updated_at",
+};
+
+static const struct cbi_db_stmt close_history = {
+	"stitch_close",
+	"update entity_history set valid_to = $2::timestamptz"
+	" where id = any($1::bigint[]) and valid_to is null",
+};
+
+static const struct cbi_db_stmt write_history = {
+	"stitch_history",
+	"insert into entity_history (id, ref, uid, valid_from, number, body,"
+	"  source, cause, actor)"
+	" select e.id, e.ref, e.uid, $2::timestamptz, $3::bigint, e.body,"
+	"  n.source, 'ingest', $4"
+	" from entity e join node n on n.id = e.id"
+	" where e.id = any($1::bigint[])",
+};
+
+/* One entity in the making. */
+struct piece {
+	int64_t id;
+	const char *ref, *uid, *processed, *errors, *old_hash;
+	size_t processed_len, errors_len;
+	bool orphan;
+	const struct cbi_model_end *ends;
+	size_t n;
+};
+
+struct stitch {
+	size_t max, taken;
+	struct piece *pieces;
+	size_t n;
+	struct cbi_cols cols;
+	int64_t *ids;     /* changed, in order of refs */
+	int64_t *old_ids; /* of those that had a version before */
+	size_t ids_n, old_n;
+};
+
+/* --- reading --- */
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static size_t distinct(const char **texts, size_t n)
+{
+	size_t out = 0;
+
+	qsort(texts, n, sizeof(*texts), by_text);
+	for (size_t i = 0; i < n; i++)
+		if (out == 0 || strcmp(texts[out - 1], texts[i]) != 0)
+			texts[out++] = texts[i];
+	return out;
+}
+
+/* The refs of this pass as a parameter; *list is NULL when there are none. */
+static int take_queue(struct cb_ctx *ctx, struct stitch *s, const char **list)
+{
+	const char *limit = cbi_db_number(ctx, (int64_t)s->max), **refs;
+	struct cbi_db_result *rows;
+	size_t n;
+	int rc;
+
+	*list = NULL;
+	if (!limit)
+		return CB_ENOMEM;
+	rc = cbi_db_query(ctx, &claim_queue, &limit, 1, &rows);
+	if (rc < 0)
+		return rc;
+	s->taken = n = cbi_db_rows(rows);
+	refs = cb_alloc(ctx, (n + 1) * sizeof(*refs));
+	if (!refs)
+		return CB_ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		refs[i] = cbi_db_text(rows, i, 0);
+	n = distinct(refs, n);
+	if (n == 0)
+		return CB_OK;
+	*list = cbi_cols_texts(ctx, refs, n);
+	return *list ? CB_OK : cb_failure_code(ctx);
+}
+
+static int lock(struct cb_ctx *ctx, struct stitch *s, const char *refs,
+                const char **list)
+{
+	struct cbi_db_result *rows;
+	int64_t *ids;
+	int rc = cbi_db_query(ctx, &lock_nodes, &refs, 1, &rows);
+
+	if (rc < 0)
+		return rc;
+	s->n = cbi_db_rows(rows);
+	ids = cb_alloc(ctx, (s->n + 1) * sizeof(*ids));
+	s->pieces = cb_alloc(ctx, (s->n + 1) * sizeof(*s->pieces));
+	s->ids = cb_alloc(ctx, (s->n + 1) * sizeof(*s->ids));
+	s->old_ids = cb_alloc(ctx, (s->n + 1) * sizeof(*s->old_ids));
+	if (!ids || !s->pieces || !s->ids || !s->old_ids)
+		return CB_ENOMEM;
+	for (size_t i = 0; i < s->n; i++)
+		ids[i] = cbi_db_int(rows, i, 0);
+	*list = cbi_cols_ids(ctx, ids, s->n);
+	return *list ? CB_OK : cb_failure_code(ctx);
+}
+
+static int read_pieces(struct cb_ctx *ctx, struct stitch *s, const char *list)
+{
+	struct cbi_db_result *rows;
+	int rc = cbi_db_query(ctx, &read_nodes, &list, 1, &rows);
+
+	if (rc < 0)
+		return rc;
+	s->n = cbi_db_rows(rows);
+	for (size_t i = 0; i < s->n; i++) {
+		struct piece *p = &s->pieces[i];
+
+		p->id = cbi_db_int(rows, i, 0);
+		p->ref = cbi_db_text(rows, i, 1);
+		p->uid = cbi_db_text(rows, i, 2);
+		p->processed = cbi_db_text(rows, i, 3);
+		p->processed_len = cbi_db_len(rows, i, 3);
+		p->errors = cbi_db_text(rows, i, 4);
+		p->errors_len = cbi_db_len(rows, i, 4);
+		p->old_hash = cbi_db_text(rows, i, 5);
+		p->orphan = cbi_db_bool(rows, i, 6);
+	}
+	return CB_OK;
+}
+
+/* Both lists are in order of refs. */
+static int read_ends(struct cb_ctx *ctx, struct stitch *s)
+{
+	const char **refs = cb_alloc(ctx, (s->n + 1) * sizeof(*refs)), *list;
+	struct cbi_model_end *ends;
+	struct cbi_db_result *rows;
+	size_t k = 0, n;
+	int rc;
+
+	if (!refs)
+		return CB_ENOMEM;
+	for (size_t i = 0; i < s->n; i++)
+		refs[i] = s->pieces[i].ref;
+	list = cbi_cols_texts(ctx, refs, s->n);
+	if (!list)
+		return cb_failure_code(ctx);
+	rc = cbi_db_query(ctx, &read_relations, &list, 1, &rows);
+	if (rc < 0)
+		return rc;
+	n = cbi_db_rows(rows);
+	ends = cb_alloc(ctx, (n + 1) * sizeof(*ends));
+	if (!ends)
+		return CB_ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		ends[i].type = cbi_db_text(rows, i, 1);
+		ends[i].target = cbi_db_text(rows, i, 2);
+		while (k < s->n &&
+		       strcmp(s->pieces[k].ref, cbi_db_text(rows, i, 0)) < 0)
+			k++;
+		if (k == s->n)
+			break;
+		if (!s->pieces[k].ends)
+			s->pieces[k].ends = &ends[i];
+		s->pieces[k].n++;
+	}
+	return CB_OK;
+}
+
+/* --- making --- */
+
+/* Texts with a separator between; one that holds it loses it. */
+static const char *join(struct cb_ctx *ctx, const char *const *texts, size_t n)
+{
+	size_t len = 0, at = 0;
+	char *out;
+
+	for (size_t i = 0; i < n; i++)
+		len += (texts[i] ? strlen(texts[i]) : 1) + 1;
+	out = cb_alloc(ctx, len + 1);
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		const char *text = texts[i] ? texts[i] : NOTHING;
+
+		if (i > 0)
+			out[at++] = UNIT[0];
+		for (; *text; text++)
+			out[at++] = *text == UNIT[0] ? ' ' : *text;
+	}
+	out[at] = '\0';
+	return out;
+}
+
+static const char *text_of(struct cb_ctx *ctx, const json_t *entity)
+{
+	struct cb_buf buf;
+	const char *text = NULL;
+	int rc;
+
+	cbi_buf_init(&buf, CB_ARENA_REQUEST_MAX);
+	rc = cbi_json_canonical(&buf, entity);
+	if (rc == CB_OK)
+		text = cb_strndup(ctx, buf.data, buf.len);
+	else
+		cb_fail(ctx, rc, "an entity is too large");
+	cbi_buf_finish(&buf);
+	return text;
+}
+
+static int add_row(struct cb_ctx *ctx, struct stitch *s, const struct piece *p,
+                   const json_t *entity, const char *hash, const char *etag)
+{
+	struct cbi_tokens tokens;
+	struct cbi_row *rows;
+	const char *cells[12];
+	size_t n;
+	int rc = cbi_flatten(ctx, entity, &rows, &n);
+
+	if (rc == CB_OK)
+		rc = cbi_flatten_tokens(ctx, rows, n, &tokens);
+	if (rc < 0)
+		return rc;
+	cells[0] = cbi_db_number(ctx, p->id);
+	cells[1] = cbi_flatten_value(rows, n, "kind");
+	cells[2] = cbi_flatten_value(rows, n, "metadata.namespace");
+	cells[3] = cbi_flatten_value(rows, n, "metadata.name");
+	cells[4] = cbi_flatten_value(rows, n, "metadata.title");
+	cells[5] = cbi_flatten_value(rows, n, "spec.type");
+	cells[6] = cbi_flatten_value(rows, n, "relations.ownedby");
+	cells[7] = cbi_flatten_value(rows, n, "spec.lifecycle");
+	cells[8] = join(ctx, tokens.tokens, tokens.n);
+	cells[9] = join(ctx, tokens.originals, tokens.n);
+	cells[10] = text_of(ctx, entity);
+	cells[11] = cb_printf(ctx, "%s %s", hash, etag);
+	if (!cells[0] || !cells[8] || !cells[9] || !cells[10] || !cells[11])
+		return cb_failure_code(ctx);
+	cbi_cols_add(&s->cols, cells);
+	return CB_OK;
+}
+
+static int make(struct cb_ctx *ctx, struct stitch *s, struct piece *p)
+{
+	struct cbi_model_final final = { .ends = p->ends,
+		                         .n = p->n,
+		                         .orphan = p->orphan };
+	char hash[CBI_MODEL_HASH];
+	json_t *entity, *errors = NULL;
+	const char *etag;
+	int rc;
+
+	rc = cb_json_parse(ctx, p->processed, p->processed_len, &entity);
+	if (rc == CB_OK && p->errors_len > 2)
+		rc = cb_json_parse(ctx, p->errors, p->errors_len, &errors);
+	final.errors = errors;
+	if (rc == CB_OK)
+		rc = cbi_model_finish(ctx, entity, &final, hash);
+	if (rc < 0)
+		return rc;
+	if (p->old_hash && strcmp(p->old_hash, hash) == 0)
+		return CB_OK;
+	rc = cbi_model_seal(ctx, entity, p->uid, hash, &etag);
+	if (rc == CB_OK)
+		rc = add_row(ctx, s, p, entity, hash, etag);
+	if (rc < 0)
+		return rc;
+	s->ids[s->ids_n++] = p->id;
+	if (p->old_hash)
+		s->old_ids[s->old_n++] = p->id;
+	return CB_OK;
+}
+
+/* --- writing --- */
+
+static int write_versions(struct cb_ctx *ctx, const struct stitch *s,
+                          const struct cbi_change *change)
+{
+	const char *params[4] = { cbi_cols_ids(ctx, s->ids, s->ids_n),
+		                  change->at,
+		                  cbi_db_number(ctx, change->number),
+		                  cb_actor(ctx) };
+	const char *old[2] = { cbi_cols_ids(ctx, s->old_ids, s->old_n),
+		               change->at };
+	int rc = CB_OK;
+
+	if (!params[0] || !params[2] || !old[0])
+		return cb_failure_code(ctx);
+	if (s->old_n > 0)
+		rc = cbi_db_query(ctx, &close_history, old, 2, NULL);
+	return rc < 0 ? rc : cbi_db_query(ctx, &write_history, params, 4, NULL);
+}
+
+static int write_audit(struct cb_ctx *ctx, const struct stitch *s,
+                       const struct cbi_change *change)
+{
+	struct cbi_audit entry = { .action = "catalog.ingest" };
+
+	entry.object = cb_printf(ctx, "change:%lld", (long long)change->number);
+	entry.after = cb_printf(ctx, "{\"entities\":%zu,\"new\":%zu}", s->ids_n,
+	                        s->ids_n - s->old_n);
+	if (!entry.object || !entry.after)
+		return CB_ENOMEM;
+	return cbi_audit_write(ctx, &entry);
+}
+
+static int write_all(struct cb_ctx *ctx, struct stitch *s)
+{
+	struct cbi_change change = { .written = s->ids,
+		                     .written_n = s->ids_n,
+		                     .cause = "ingest" };
+	const char *params[2];
+	int rc = cbi_change_next(ctx, &change);
+
+	if (rc < 0)
+		return rc;
+	params[0] = cbi_db_number(ctx, change.number);
+	params[1] = change.at;
+	if (!params[0])
+		return CB_ENOMEM;
+	rc = cbi_cols_query(ctx, &s->cols, &write_entities, params, 2, NULL);
+	if (rc == CB_OK)
+		rc = write_versions(ctx, s, &change);
+	if (rc == CB_OK)
+		rc = write_audit(ctx, s, &change);
+	return rc < 0 ? rc : cbi_change_write(ctx, &change);
+}
+
+static int in_transaction(struct cb_ctx *ctx, void *arg)
+{
+	struct stitch *s = arg;
+	const char *refs, *ids;
+	int rc;
+
+	s->taken = s->n = s->ids_n = s->old_n = 0;
+	rc = take_queue(ctx, s, &refs);
+	if (rc < 0 || !refs)
+		return rc;
+	rc = lock(ctx, s, refs, &ids);
+	if (rc < 0 || s->n == 0)
+		return rc;
+	rc = read_pieces(ctx, s, ids);
+	if (rc == CB_OK)
+		rc = read_ends(ctx, s);
+	if (rc == CB_OK)
+		rc = cbi_cols_init(ctx, &s->cols, 12, s->n + 1);
+	for (size_t i = 0; rc == CB_OK && i < s->n; i++)
+		rc = make(ctx, s, &s->pieces[i]);
+	if (rc == CB_OK && s->ids_n > 0)
+		rc = write_all(ctx, s);
+	return rc;
+}
+
+int cbi_stitch(struct cb_ctx *ctx, size_t max, size_t *taken, size_t *written)
+{
+	struct stitch s = { .max = max };
+	struct cbi_ctx_mark mark;
+	int rc;
+
+	cbi_ctx_mark(ctx, &mark);
+	rc = cbi_db_transact(ctx, in_transaction, &s);
+	cbi_ctx_rewind(ctx, &mark);
+	*taken = rc == CB_OK ? s.taken : 0;
+	*written = rc == CB_OK ? s.ids_n : 0;
+	if (rc == CB_OK && s.ids_n > 0)
+		cbi_metric_add(CBI_COUNT_INGESTED, s.ids_n);
+	return rc;
+}

@@ -17,8 +17,9 @@
 struct cbi_config;
 struct cbi_copy;
 
-/* What the process knows of tokens and keys; read-only after create but for
- * the keys, which are looked up in the copy again when its number changed. */
+/* What the process knows of tokens, read-only after create; keys are read
+ * from the copy at each use.  A row of backend.auth.externalAccess that is
+ * not understood is CB_EINVAL and named with file, line and key path. */
 struct cbi_auth;
 int cbi_auth_create(struct cb_ctx *ctx, const struct cbi_config *config,
                     struct cbi_copy *copy, int table,
@@ -33,7 +34,8 @@ void cbi_auth_destroy(struct cbi_auth *auth);
 /*
  * Who sends this Authorization header or, without one, this session cookie.
  * CB_OK with NOBODY when there is neither or the cookie is not valid any
- * more; CB_EAUTH when a header is there that nobody recognises.
+ * more; CB_EAUTH for a bearer token that nobody knows (other schemes are the
+ * web server's matter); CB_EAWAY for a cookie while no signing key is known.
  */
 int cbi_auth_who(struct cb_ctx *ctx, struct cbi_auth *auth,
                  const char *authorization, const char *cookie,

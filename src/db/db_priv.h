@@ -127,10 +127,6 @@ int cbi_db_send(PGconn *pg, const struct cbi_db_stmt *stmt,
                 size_t n);
 
 /* query.c */
-/* A plan's slot after the server refused to run it with this SQLSTATE: true
- * when preparing it anew may help. */
-bool cbi_db_plan_stale(struct cbi_db_conn *conn, struct cbi_db_plan *plan,
-                       const char *sqlstate);
 /* Texts without parameters, by the simple protocol. */
 int cbi_db_run(struct cb_ctx *ctx, struct cbi_db *db, struct cbi_db_conn *conn,
                const char *sql, PGresult **out) CB_USED;

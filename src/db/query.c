@@ -77,7 +77,9 @@ static int prepare(struct cb_ctx *ctx, struct cbi_db *db,
 	return rc;
 }
 
-bool cbi_db_plan_stale(struct cbi_db_conn *conn, struct cbi_db_plan *plan,
+/* After the server refused to run a plan with this SQLSTATE: true when
+ * preparing it anew may help, which is what its next use does then. */
+static bool plan_stale(struct cbi_db_conn *conn, struct cbi_db_plan *plan,
                        const char *sqlstate)
 {
 	/* The result's columns changed, or the plan is not there. */
@@ -137,8 +139,8 @@ static int execute(struct cb_ctx *ctx, struct cbi_db *db,
 			*out = res;
 			return CB_OK;
 		}
-		stale = cbi_db_plan_stale(
-		    conn, &plan, PQresultErrorField(res, PG_DIAG_SQLSTATE));
+		stale = plan_stale(conn, &plan,
+		                   PQresultErrorField(res, PG_DIAG_SQLSTATE));
 		if (stale && !db->in_tx && round == 0) {
 			PQclear(res);
 			continue;

@@ -233,6 +233,55 @@ static void retries_have_an_end(void **state)
 	assert_int_equal(cb_failure_code(ctx), CB_EBUSY);
 }
 
+/* Alters the table the first time, between its plan and its use. */
+static int read_wide(struct cb_ctx *ctx, void *arg)
+{
+	static const struct cbi_db_stmt all = { "wide", "select * from wide" };
+	struct cbi_db_result *result;
+	int rc;
+
+	if ((*(int *)arg)++ == 0)
+		stores_sql(stores_start(0)->conninfo,
+		           "alter table wide add b int default 2");
+	rc = cbi_db_query(ctx, &all, NULL, 0, &result);
+	if (rc == CB_OK && *(int *)arg == 100)
+		return cbi_db_int(result, 0, 0) == 1 ? CB_OK : CB_EBUG;
+	return rc;
+}
+
+static void a_stale_plan_repeats_the_transaction(void **state)
+{
+	struct cb_ctx *ctx = next(state);
+	int tries = 99;
+
+	stores_sql(stores_start(0)->conninfo,
+	           "create table wide as select 1 as a");
+	assert_int_equal(cbi_db_transact(ctx, read_wide, &tries), CB_OK);
+	tries = 0;
+	assert_int_equal(cbi_db_transact(ctx, read_wide, &tries), CB_OK);
+	assert_int_equal(tries, 2);
+}
+
+static void a_read_only_server_is_told_apart(void **state)
+{
+	const char *params[] = { "1", "x" };
+	struct stores *stores = stores_start(0);
+	struct cb_ctx *ctx = next(state);
+
+	fresh_table();
+	stores_sql(stores->conninfo, "alter database callboard set "
+	                             "default_transaction_read_only = on");
+	lane_setup_db(NULL);
+	assert_int_equal(rows(ctx), 0);
+	assert_int_equal(cbi_db_query(ctx, &put, params, 2, NULL), CB_EAWAY);
+	assert_non_null(strstr(cb_failure(ctx), "read-only"));
+	ctx = next(state);
+	assert_int_equal(rows(ctx), 0);
+	stores_sql(stores->conninfo, "set transaction read write; alter "
+	                             "database callboard reset all");
+	lane_setup_db(NULL);
+}
+
 struct seen {
 	size_t n, wrong;
 };
@@ -364,6 +413,8 @@ int main(void)
 		cmocka_unit_test(who_acts_travels_into_sql),
 		cmocka_unit_test(a_lost_connection_is_not_replaced_midway),
 		cmocka_unit_test(retries_have_an_end),
+		cmocka_unit_test(a_stale_plan_repeats_the_transaction),
+		cmocka_unit_test(a_read_only_server_is_told_apart),
 		cmocka_unit_test(thousands_go_through_a_pipe),
 		cmocka_unit_test(large_answers_do_not_block_a_pipe),
 		cmocka_unit_test(a_failure_in_a_pipe_is_told_and_contained),

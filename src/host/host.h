@@ -58,8 +58,8 @@ struct cbi_host_joins {
  * that crashes in `start` takes this process with it, and after the third time
  * is in quarantine and left out.  A plugin that cannot be loaded or whose
  * start fails is left out too, and the board says why; CB_OK all the same.
- * One that is in quarantine now is loaded when it is first called after
- * somebody enabled it.
+ * One that is off or in quarantine now is loaded when it is first called
+ * after somebody enabled it.
  */
 int cbi_host_load(struct cb_ctx *ctx, const struct cbi_host_joins *joins,
                   const char *pool, struct cbi_host **out) CB_USED;

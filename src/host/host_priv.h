@@ -12,7 +12,7 @@
 #include "registry/registry.h"
 
 enum cbi_loaded_state {
-	CBI_LOADED_NOT = 0, /* not yet, or left out while in quarantine */
+	CBI_LOADED_NOT = 0, /* not yet: it was off or in quarantine */
 	CBI_LOADED_STARTING,
 	CBI_LOADED_READY,
 	CBI_LOADED_BROKEN, /* the board says why */

@@ -176,10 +176,10 @@ static void start_all(struct cb_ctx *ctx, struct cbi_host *host,
 		const struct cbi_plugin_entry *entry =
 		    cbi_snapshot_plugin(snapshot, loaded->name);
 
-		/* One that is off is loaded all the same, so that switching
-		 * it on is only a switch; one in quarantine is not. */
-		if (entry->quarantined ||
-		    (entry->wanted && !cbi_snapshot_on(entry)))
+		/* One that is off waits for its first call after somebody
+		 * switched it on: whoever disabled a plugin that crashes in
+		 * start must have peace. */
+		if (!cbi_snapshot_on(entry))
 			continue;
 		if (cbi_host_ensure(ctx, host, loaded) < 0)
 			cb_failure_clear(ctx);

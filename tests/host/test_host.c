@@ -304,6 +304,57 @@ static void a_plugin_whose_start_fails_is_left_out(void **state)
 	                 CBI_PLUGIN_READY);
 }
 
+/* Loads everything in a process of its own; how that ended. */
+static int load_in_child(pid_t *child)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		signal(SIGSEGV, SIG_DFL);
+		if (cbi_board_process_enter(getpid(), CBI_PROCESS_WEB, "tools",
+		                            1, 1) < 0)
+			_exit(78);
+		open_host();
+		_exit(77);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	*child = pid;
+	return status;
+}
+
+static void a_crash_in_start_is_charged_until_it_is_left_out(void **state)
+{
+	const struct cbi_board_process *process;
+	int plugin, status;
+	pid_t child;
+	char path[128];
+
+	(void)state;
+	cbi_config_destroy(config);
+	write_config("crashstart:\n  always: true\n");
+	snprintf(path, sizeof(path), "%s/board", home);
+	assert_int_equal(cbi_board_attach(path, true), 0);
+	plugin = cbi_board_plugin("crashstart");
+	for (int i = 0; i < CB_CRASH_LIMIT; i++) {
+		status = load_in_child(&child);
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGSEGV);
+		/* What the master finds, and what it does. */
+		process =
+		    &cbi_board()->processes[cbi_board_process_find(child)];
+		assert_int_equal(atomic_load(&process->threads[3].plugin),
+		                 plugin + 1);
+		cbi_board_process_leave(cbi_board_process_find(child));
+		assert_int_equal(cbi_board_charge(plugin),
+		                 i == CB_CRASH_LIMIT - 1);
+	}
+	status = load_in_child(&child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 77);
+}
+
 static void a_plugin_in_quarantine_is_not_called(void **state)
 {
 	int plugin = cbi_board_plugin("slow");
@@ -441,6 +492,7 @@ int main(void)
 		TEST(a_crash_ends_the_process_as_it_is),
 		TEST(a_plugin_whose_start_fails_is_left_out),
 		TEST(a_plugin_in_quarantine_is_not_called),
+		TEST(a_crash_in_start_is_charged_until_it_is_left_out),
 		TEST(the_slot_says_who_runs_and_is_given_back),
 		TEST(a_card_reads_its_source),
 		TEST(fetch_finds_sources_fills_and_keys),

@@ -146,12 +146,12 @@ static void run(const char *const *argv, int in_fd, int out_fd)
 	}
 }
 
-static void remove_dir(void)
+static void remove_dir(const char *dir)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		execlp("rm", "rm", "-rf", stores.dir, (char *)NULL);
+		execlp("rm", "rm", "-rf", dir, (char *)NULL);
 		_exit(1);
 	}
 	if (pid > 0)
@@ -174,7 +174,7 @@ static void at_end(void)
 		return;
 	end(&stores.postgres, SIGQUIT);
 	end(&stores.redis_pid, SIGKILL);
-	remove_dir();
+	remove_dir(stores.dir);
 }
 
 static void find_bindir(void)
@@ -196,6 +196,46 @@ static const char *program(const char *name, char path[PATH_SIZE])
 		return name;
 	format(path, PATH_SIZE, "%s/%s", bindir, name);
 	return path;
+}
+
+/* Folders of programs that were killed before they could clean up. */
+static void remove_leftovers(const char *tmp)
+{
+	char pattern[96], dir[96];
+	glob_t found;
+
+	format(pattern, sizeof(pattern), "%s/cbt-*/owner", tmp);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		FILE *file = fopen(found.gl_pathv[i], "r");
+		struct stat st;
+		int pid = 0;
+
+		format(dir, sizeof(dir), "%s", found.gl_pathv[i]);
+		*strrchr(dir, '/') = '\0';
+		if (file && fscanf(file, "%d", &pid) == 1 && pid > 1 &&
+		    kill(pid, 0) < 0 && errno == ESRCH &&
+		    lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+		    (st.st_uid == stores.uid || st.st_uid == geteuid()))
+			remove_dir(dir);
+		if (file)
+			fclose(file);
+	}
+	globfree(&found);
+}
+
+static void note_owner(void)
+{
+	char path[96];
+	FILE *file;
+
+	format(path, sizeof(path), "%s/owner", stores.dir);
+	file = fopen(path, "w");
+	if (!file)
+		die("%s: %s", path, strerror(errno));
+	fprintf(file, "%d\n", (int)owner);
+	fclose(file);
 }
 
 static void make_dir(void)
@@ -225,6 +265,8 @@ static void make_dir(void)
 			die("%s: %s", stores.dir, strerror(errno));
 	}
 	atexit(at_end);
+	note_owner();
+	remove_leftovers(tmp);
 	find_bindir();
 }
 

@@ -4,9 +4,10 @@
  *
  * Unix sockets in a folder of their own, nothing kept, as an unprivileged
  * user when the tests run as root.  They end with the program, also when it
- * is killed.  initdb runs once per build folder (tests/pg-template.tar).
- * A helper that cannot do its work says why and ends the program with 99, a
- * hard error to automake: such a test has not passed.
+ * is killed (then the next one removes its folder).  initdb runs once per build
+ * folder (tests/pg-template.tar). A helper that cannot do its work says why and
+ * ends the program with 99, a hard error to automake: such a test has not
+ * passed.
  */
 #ifndef CB_TESTS_STORES_H
 #define CB_TESTS_STORES_H

@@ -98,6 +98,8 @@ static void *work(void *arg)
 
 	cbi_lane_init(&lane, CB_ARENA_REQUEST_MAX);
 	lane.slot = worker->slot;
+	if (server->filler.serve->begin)
+		server->filler.serve->begin(worker->slot);
 	while ((flight = cbi_serve_queue_take(server->filler.queue)))
 		run_flight(server, &lane, flight);
 	cbi_redis_lane_finish(&lane);
@@ -105,14 +107,17 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are the main thread's. */
+/* Signals are the main thread's, but for those that a thread makes itself. */
 static int start_workers(struct worker *workers, int n,
                          const struct server *server)
 {
+	static const int own[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 	sigset_t all, before;
 	int started = 0;
 
 	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (; started < n; started++) {
 		workers[started].server = server;

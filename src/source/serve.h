@@ -40,6 +40,9 @@ struct cbi_serve {
 	int board_row;
 	/* Nonzero: drain and return.  A signal's handler may set it. */
 	const _Atomic int *stop;
+	/* Called in each thread that fills, with its slot, before it does; may
+	 * be NULL. */
+	void (*begin)(int slot);
 	struct cbi_fill_table table;
 };
 

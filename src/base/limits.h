@@ -66,7 +66,7 @@
 #define CB_BOARD_THREADS 64 /* request threads of one process */
 #define CB_BOARD_PLUGINS 256
 #define CB_TROUBLE_MAX 240 /* why a plugin did not start */
-#define CB_BOARD_DEAD 64 /* dead slots remembered for a minute */
+#define CB_BOARD_DEAD 64   /* dead slots remembered for a minute */
 
 /* A crash counts for this long, and so many make a quarantine. */
 #define CB_CRASH_WINDOW_MS 60000

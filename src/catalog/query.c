@@ -80,11 +80,21 @@ static void add_text(struct cbi_sql *sql, const struct cbi_cursor *at)
 	cbi_sql_add(sql, ")");
 }
 
+/* The column that rows are ordered by, NULL when tokens hold the values. */
+static const char *order_column(const struct cbi_cursor *at)
+{
+	bool absent;
+
+	return at->order_key ? cbi_sql_order_column(at->order_key, &absent)
+	                     : NULL;
+}
+
 /* " from ... where ...", the part that pages and the count share. */
 static void add_from(struct cbi_sql *sql, const struct cbi_cursor *at)
 {
+	bool absent = false;
 	const char *column =
-	    at->order_key ? cbi_sql_column(at->order_key) : NULL;
+	    at->order_key ? cbi_sql_order_column(at->order_key, &absent) : NULL;
 
 	cbi_sql_add(sql, " from callboard.entity e");
 	if (at->order_key && !column) {
@@ -93,6 +103,11 @@ static void add_from(struct cbi_sql *sql, const struct cbi_cursor *at)
 	}
 	cbi_sql_add(sql, " where ");
 	cbi_sql_where(sql, at->filter);
+	if (absent) {
+		cbi_sql_add(sql, " and ");
+		cbi_sql_add(sql, column);
+		cbi_sql_add(sql, " is not null");
+	}
 	add_text(sql, at);
 	if (!text_is_on_order(at))
 		return;
@@ -110,11 +125,10 @@ static void add_from(struct cbi_sql *sql, const struct cbi_cursor *at)
 /* The expression that rows are ordered by; NULL for uid alone. */
 static const char *order_value(const struct cbi_cursor *at)
 {
-	const char *column;
+	const char *column = order_column(at);
 
 	if (!at->order_key)
 		return NULL;
-	column = cbi_sql_column(at->order_key);
 	return column ? column : "o.v";
 }
 
@@ -286,9 +300,8 @@ static int read_total(struct run *run, int64_t *total)
 	cbi_sql_add(&sql, "select (select s.number from "
 	                  "callboard.catalog_state s), count(");
 	/* Only an order by tokens can show an entity twice. */
-	cbi_sql_add(&sql, at->order_key && !cbi_sql_column(at->order_key)
-	                      ? "distinct e.id)"
-	                      : "*)");
+	cbi_sql_add(&sql, at->order_key && !order_column(at) ? "distinct e.id)"
+	                                                     : "*)");
 	add_from(&sql, at);
 	rc = cbi_sql_done(&sql);
 	if (rc == CB_OK)

@@ -82,6 +82,24 @@ const char *cbi_sql_column(const char *key)
 	return NULL;
 }
 
+const char *cbi_sql_order_column(const char *key, bool *absent)
+{
+	static const char *const columns[][2] = {
+		{ "metadata.title", "e.title" },
+		{ "spec.type", "e.type" },
+		{ "spec.lifecycle", "e.lifecycle" },
+	};
+
+	*absent = false;
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		if (strcmp(columns[i][0], key) != 0)
+			continue;
+		*absent = true;
+		return columns[i][1];
+	}
+	return cbi_sql_column(key);
+}
+
 static bool is_uid(const char *key)
 {
 	return strcmp(key, "metadata.uid") == 0;

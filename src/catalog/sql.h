@@ -40,6 +40,13 @@ void cbi_sql_where(struct cbi_sql *sql, const struct cbi_filter *filter);
 const char *cbi_sql_column(const char *key);
 
 /*
+ * The column that rows are ordered by; *absent is set when it may be null,
+ * which means that the entity has no value.  NULL as above.  A type or
+ * lifecycle that is a list (no kind's rules allow one) counts by its first.
+ */
+const char *cbi_sql_order_column(const char *key, bool *absent);
+
+/*
  * A value of key as a FROM item: "lateral (select ... as v) <name>".  One row
  * for each value that is not null.
  */

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/board.h"
+#include "catalog/ingest.h"
 #include "catalog/location.h"
-#include "db/db.h"
+
+#define TROUBLES_MAX 10000
 
 static int usage(const char *what)
 {
@@ -80,49 +82,35 @@ int cbi_ctl_catalog_delete(struct cbi_ctl *ctl, int argc, char **argv)
 	return CBI_EXIT_OK;
 }
 
-/* One row per problem, as `-o json` shows it too. */
-static void add_problems(json_t *rows, const char *ref, const char *source,
-                         const char *errors)
-{
-	json_t *list = json_loads(errors, 0, NULL), *item;
-	size_t i;
-
-	json_array_foreach(list, i, item)
-	{
-		const char *message =
-		    json_string_value(json_object_get(item, "message"));
-
-		json_array_append_new(
-		    rows, json_pack("{s:s, s:s, s:s}", "entity", ref, "source",
-		                    source, "problem",
-		                    message ? message : "unknown"));
-	}
-	json_decref(list);
-}
-
 int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv)
 {
-	static const struct cbi_db_stmt stmt = {
-		NULL, "select ref, source, errors from node"
-		      " where errors <> '[]' order by ref"
-	};
-	static const char *const columns[] = { "entity", "problem", NULL };
-	struct cbi_db_result *found;
-	json_t *rows;
-	size_t n;
+	static const char *const columns[] = { "entity", "source", "problem",
+		                               NULL };
+	struct cbi_ingest_trouble *troubles;
+	json_t *rows, *item;
+	size_t n, k;
 	int rc;
 
 	(void)argv;
 	if (argc > 0)
 		return usage("catalog errors takes no argument");
 	if (cbi_ctl_database(ctl) < 0 ||
-	    cbi_db_query(&ctl->ctx, &stmt, NULL, 0, &found) < 0)
+	    cbi_ingest_troubles(&ctl->ctx, TROUBLES_MAX, &troubles, &n) < 0)
 		return cbi_ctl_fail(ctl);
 	rows = json_array();
-	for (size_t i = 0; i < cbi_db_rows(found); i++)
-		add_problems(rows, cbi_db_text(found, i, 0),
-		             cbi_db_text(found, i, 1),
-		             cbi_db_text(found, i, 2));
+	for (size_t i = 0; i < n; i++)
+		json_array_foreach((json_t *)troubles[i].errors, k, item)
+		{
+			const char *text =
+			    json_string_value(json_object_get(item, "message"));
+
+			json_array_append_new(
+			    rows, json_pack("{s:s, s:s, s:s, s:b}", "entity",
+			                    troubles[i].ref, "source",
+			                    troubles[i].source, "problem",
+			                    text ? text : "unknown", "visible",
+			                    troubles[i].visible));
+		}
 	n = json_array_size(rows);
 	rc = cbi_ctl_print(ctl, rows, columns);
 	json_decref(rows);

@@ -293,6 +293,7 @@ int cbi_host_http_policy(void *host, struct cb_ctx *ctx,
 	const struct cbi_call *call = cbi_call_of(ctx);
 	const struct cb_key *key;
 	const char **hosts, *value;
+	bool named;
 
 	(void)host;
 	if (!call || !call->filling)
@@ -301,10 +302,19 @@ int cbi_host_http_policy(void *host, struct cb_ctx *ctx,
 	key = find_key(call->loaded, call->filling->hosts_key);
 	memcpy(&value, (const char *)call->loaded->data + key->offset,
 	       sizeof(value));
-	if (!strstr(value, "://")) {
-		policy->connection = value;
+	named = strstr(value, "://") == NULL;
+	if (named && policy->connection &&
+	    strcmp(policy->connection, value) == 0)
 		return CB_OK;
-	}
+	/* Another connection's credential is not this source's, nor does a
+	 * plain address get the one of its own. */
+	if (named || policy->connection)
+		return cb_fail(ctx, CB_EDENIED,
+		               "source '%s' reaches %s '%s' only, not %s",
+		               call->filling->name,
+		               named ? "connection" : "address", value,
+		               policy->connection ? policy->connection
+		                                  : "a plain address");
 	hosts = cb_alloc(ctx, 2 * sizeof(*hosts));
 	if (!hosts)
 		return CB_ENOMEM;

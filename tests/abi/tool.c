@@ -25,9 +25,18 @@ static int key(struct cb_ctx *ctx, void *state, const struct cb_entity *entity,
 static int fill(struct cb_ctx *ctx, void *state, const char *source_key,
                 struct cb_buf *out)
 {
-	(void)ctx;
-	(void)state;
-	return cb_buf_printf(out, "filled %s", source_key);
+	const struct tool *tool = state;
+	const struct cb_reply *reply;
+	const char *url = source_key;
+	int rc;
+
+	/* A key that begins with http or a colon asks where it may go. */
+	if (source_key[0] == 'k')
+		return cb_buf_printf(out, "filled %s", source_key);
+	if (source_key[0] == ':')
+		url = cb_url(ctx, tool->url, "x", NULL);
+	rc = cb_http_get(ctx, url, &reply);
+	return rc < 0 ? rc : cb_buf_text(out, reply->body);
 }
 
 static int draw(struct cb_ctx *ctx, void *state, const struct cb_entity *entity,

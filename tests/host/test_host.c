@@ -21,6 +21,7 @@
 #include "config/config.h"
 #include "host/host.h"
 #include "html/html.h"
+#include "http/http.h"
 #include "registry/registry.h"
 #include "source/source.h"
 
@@ -152,6 +153,13 @@ static int tear_down(void **state)
 	cbi_lane_finish(&lane);
 	snprintf(command, sizeof(command), "rm -r %s", home);
 	return system(command);
+}
+
+/* The next context, after what the last one held may go. */
+static void lane_again(void)
+{
+	cbi_ctx_finish(&ctx);
+	cbi_ctx_init(&ctx, &lane);
 }
 
 static const struct cb_entity *entity_of(const char *text)
@@ -452,6 +460,62 @@ static void fetch_finds_sources_fills_and_keys(void **state)
 	                    "tool.thing=k1 fresh 90 stale 600 pool tools");
 }
 
+static int fill(const char *key)
+{
+	struct cb_buf out;
+	int rc;
+
+	cbi_buf_init(&out, 1024);
+	rc = cbi_host_fill(&ctx, host, "tool", "thing", key, &out);
+	cbi_buf_finish(&out);
+	return rc;
+}
+
+static void assert_denied(const char *key, const char *failure)
+{
+	assert_int_equal(fill(key), CB_EDENIED);
+	assert_string_equal(cb_failure(&ctx), failure);
+	cb_failure_clear(&ctx);
+}
+
+static void a_fill_reaches_its_own_connection_alone(void **state)
+{
+	static struct cbi_http_place place;
+	json_t *connections;
+	int rc;
+
+	(void)state;
+	cbi_host_finish(host);
+	lane_again();
+	cbi_registry_destroy(registry);
+	cbi_config_destroy(config);
+	write_config("connections:\n"
+	             "  one: {baseUrl: 'http://127.0.0.1:9'}\n"
+	             "  two: {baseUrl: 'http://127.0.0.1:9'}\n"
+	             "tool: {url: one}\n");
+	open_host();
+	connections = cbi_config_get(config, "connections");
+	assert_int_equal(cbi_http_create(&ctx, connections, &place.http),
+	                 CB_OK);
+	place.arg = host;
+	place.policy = cbi_host_http_policy;
+	cbi_http_open_to_plugins(&place);
+	assert_denied("two:/x", "source 'thing' reaches connection 'one' "
+	                        "only, not two");
+	assert_denied("http://example.com/", "source 'thing' reaches "
+	                                     "connection 'one' only, not a "
+	                                     "plain address");
+	/* Its own is let through, to where loopback is not allowed. */
+	rc = fill(":");
+	assert_int_equal(rc, CB_EDENIED);
+	assert_null(strstr(cb_failure(&ctx), "reaches connection"));
+	cb_failure_clear(&ctx);
+	lane_again();
+	cbi_http_destroy(place.http);
+	memset(&place, 0, sizeof(place));
+	cbi_http_open_to_plugins(&place);
+}
+
 static void routes_are_found_by_path_and_method(void **state)
 {
 	const struct cbi_plugin_route *route;
@@ -496,6 +560,7 @@ int main(void)
 		TEST(the_slot_says_who_runs_and_is_given_back),
 		TEST(a_card_reads_its_source),
 		TEST(fetch_finds_sources_fills_and_keys),
+		TEST(a_fill_reaches_its_own_connection_alone),
 		TEST(routes_are_found_by_path_and_method),
 	};
 

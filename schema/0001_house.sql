@@ -56,11 +56,13 @@ create table node (
 );
 create index node_due on node (due_at) where due_at is not null;
 
--- Who brought a node in: a provider, or the node that emitted it.
+-- Who brought a node in: a provider, or the node that emitted it.  Written
+-- only by who holds both nodes' locks, removed with them (catalog/remove.c):
+-- foreign keys would look both up once more.
 create table edge (
     provider text   collate "C",
-    parent   bigint references node (id) on delete cascade,
-    child    bigint not null references node (id) on delete cascade,
+    parent   bigint,                        -- node.id
+    child    bigint not null,               -- node.id
     check ((provider is null) <> (parent is null))
 );
 create unique index edge_provider on edge (provider, child) where provider is not null;
@@ -85,10 +87,9 @@ create index relation_target on relation (target) where reverse is not null;
 -- Refs whose served form must be made anew: a queue that is only added to,
 -- so that nobody waits for anybody; a ref may stand in it several times.
 create table stitch (
-    id     bigint      generated always as identity primary key,
-    ref    text        collate "C" not null,
-    due_at timestamptz not null default clock_timestamp()
+    ref text collate "C" not null
 );
+create index stitch_ref on stitch (ref);
 
 -- What readers see.  Hot columns hold the search value (lower case); `tokens`
 -- holds "key=value" for every search row and "key" for every key (so that
@@ -118,9 +119,11 @@ create table entity (
 );
 create index entity_kind_name on entity (kind, name, uid);
 create index entity_name on entity (name, uid);
-create index entity_tokens on entity using gin (tokens) with (fastupdate = off);
-create index entity_words on entity using gin (words) with (fastupdate = off);
-create index entity_name_like on entity using gin (name gin_trgm_ops, title gin_trgm_ops) with (fastupdate = off);
+-- New entries wait in a list of at most 4 MB: merged a thousand entities at a
+-- time they cost a third.  Whoever stitched empties the list when it is done.
+create index entity_tokens on entity using gin (tokens);
+create index entity_words on entity using gin (words);
+create index entity_name_like on entity using gin (name gin_trgm_ops, title gin_trgm_ops);
 
 -- Every version of every entity: valid from (inclusive) to (exclusive).
 create table entity_history (
@@ -137,6 +140,21 @@ create table entity_history (
 );
 create index entity_history_ref on entity_history (ref, valid_from);
 create unique index entity_history_open on entity_history (id) where valid_to is null;
+
+-- Bodies are a kilobyte or more each: the quicker compression halves what
+-- writing them costs, where the server has it.
+do $$
+begin
+    alter table node alter processed set compression lz4;
+    alter table entity
+        alter tokens set compression lz4,
+        alter originals set compression lz4,
+        alter body set compression lz4;
+    alter table entity_history alter body set compression lz4;
+exception when feature_not_supported then
+    null;
+end
+$$;
 
 -- Every change somebody made; what an engine ingests is one row per batch.
 create table audit (

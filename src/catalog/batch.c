@@ -122,16 +122,22 @@ static int hash_item(struct cb_ctx *ctx, const struct cbi_batch *batch,
                      struct cbi_item *item)
 {
 	struct cb_buf buf;
+	size_t head;
 	int rc;
 
 	cbi_buf_init(&buf, CB_ARENA_REQUEST_MAX);
 	cb_buf_printf(&buf, PROCESSING "\n%s\n%s\n", batch->place.location,
 	              batch->place.origin);
+	head = buf.len;
 	rc = cbi_json_canonical(&buf, item->entity);
-	if (rc == CB_OK)
+	if (rc == CB_OK) {
 		cbi_crypto_sha1_hex(buf.data, buf.len, item->hash);
-	else
+		item->raw = cb_strndup(ctx, buf.data + head, buf.len - head);
+		if (!item->raw)
+			rc = CB_ENOMEM;
+	} else {
 		cb_fail(ctx, rc, "an entity is too large");
+	}
 	cbi_buf_finish(&buf);
 	return rc;
 }
@@ -180,9 +186,6 @@ static int process(struct cb_ctx *ctx, struct cbi_batch *batch,
 
 	if (item->done)
 		return CB_OK;
-	item->raw = canonical(ctx, item->entity);
-	if (!item->raw)
-		return cb_failure_code(ctx);
 	if (batch->reader)
 		rc = cbi_placeholder_apply(ctx, item->entity,
 		                           batch->place.location, batch->reader,

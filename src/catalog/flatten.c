@@ -19,6 +19,21 @@
 
 #define SET_FIRST 128
 
+/* a, between, b in one; cb_printf formats twice. */
+static char *joined(struct cb_ctx *ctx, const char *a, char between,
+                    const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+	char *out = cb_alloc(ctx, n + m + 2);
+
+	if (!out)
+		return NULL;
+	memcpy(out, a, n);
+	out[n] = between;
+	memcpy(out + n + 1, b, m);
+	return out;
+}
+
 /* A set of rows, or of keys (value NULL and mark 'k'). */
 struct seen {
 	const char *key, *value;
@@ -204,7 +219,7 @@ static void companion(struct flat *f, const char *path, const char *text)
 
 	if (too_long(text, CB_SEARCH_KEY_MAX))
 		return;
-	key = cb_printf(f->ctx, "%s.%s", path, text);
+	key = joined(f->ctx, path, '.', text);
 	key = key ? cbi_catalog_fold(f->ctx, key) : NULL;
 	if (!key)
 		f->rc = CB_ENOMEM;
@@ -234,8 +249,7 @@ static void visit(struct flat *f, const char *path, const json_t *value)
 	}
 	json_object_foreach((json_t *)(uintptr_t)value, key, child)
 	{
-		const char *at =
-		    *path ? cb_printf(f->ctx, "%s.%s", path, key) : key;
+		const char *at = *path ? joined(f->ctx, path, '.', key) : key;
 
 		if (!at)
 			f->rc = CB_ENOMEM;
@@ -254,7 +268,7 @@ static void relations(struct flat *f, const json_t *list)
 
 		if (!type)
 			continue;
-		key = cb_printf(f->ctx, "relations.%s", type);
+		key = joined(f->ctx, "relations", '.', type);
 		if (!key) {
 			f->rc = CB_ENOMEM;
 			return;
@@ -304,7 +318,7 @@ int cbi_flatten_tokens(struct cb_ctx *ctx, const struct cbi_row *rows, size_t n,
 			t.tokens[t.n++] = row->key;
 		if (!row->value)
 			continue;
-		t.tokens[t.n] = cb_printf(ctx, "%s=%s", row->key, row->value);
+		t.tokens[t.n] = joined(ctx, row->key, '=', row->value);
 		if (!t.tokens[t.n])
 			return CB_ENOMEM;
 		if (strcmp(row->value, row->original) != 0)

@@ -239,13 +239,14 @@ static int scrub(json_t *annotations)
 
 int cbi_model_finish(struct cb_ctx *ctx, json_t *entity,
                      const struct cbi_model_final *final,
-                     char hash[CBI_MODEL_HASH])
+                     char hash[CBI_MODEL_HASH], const char **text)
 {
-	json_t *annotations =
-	    json_object_get(json_object_get(entity, "metadata"), "annotations");
-	struct cb_buf text;
+	json_t *metadata = json_object_get(entity, "metadata");
+	json_t *annotations = json_object_get(metadata, "annotations");
+	struct cb_buf buf;
 	int bad = scrub(annotations), rc;
 
+	json_object_del(metadata, "uid");
 	if (final->orphan)
 		bad |= json_object_set_new(annotations, ORPHAN,
 		                           json_string("true"));
@@ -256,26 +257,37 @@ int cbi_model_finish(struct cb_ctx *ctx, json_t *entity,
 		    json_pack("{s:O}", "items", final->errors));
 	if (bad)
 		return cb_fail(ctx, CB_ENOMEM, "out of memory for an entity");
-	cbi_buf_init(&text, CB_ARENA_REQUEST_MAX);
-	rc = cbi_json_canonical(&text, entity);
+	cbi_buf_init(&buf, CB_ARENA_REQUEST_MAX);
+	rc = cbi_json_canonical(&buf, entity);
 	if (rc == CB_OK)
-		cbi_crypto_sha1_hex(text.data, text.len, hash);
+		cbi_crypto_sha1_hex(buf.data, buf.len, hash);
 	else
 		cb_fail(ctx, rc, "an entity's text is too large");
-	cbi_buf_finish(&text);
-	return rc;
+	*text = rc == CB_OK ? cb_strndup(ctx, buf.data, buf.len) : NULL;
+	cbi_buf_finish(&buf);
+	return rc == CB_OK && !*text ? CB_ENOMEM : rc;
 }
 
-int cbi_model_seal(struct cb_ctx *ctx, json_t *entity, const char *uid,
-                   const char *hash, const char **etag)
+int cbi_model_seal(struct cb_ctx *ctx, json_t *entity, const char *text,
+                   const char *uid, const char *hash, const char **body,
+                   const char **etag)
 {
+	/* Before it come apiVersion and kind alone, which hold no quotes. */
+	static const char mark[] = "\"metadata\":{";
 	json_t *metadata = json_object_get(entity, "metadata");
-	int bad = json_object_set_new(metadata, "uid", json_string(uid));
+	const char *own = text_of(metadata, "etag");
+	const char *at = strstr(text, mark);
+	int len;
 
-	if (!json_object_get(metadata, "etag"))
-		bad |= json_object_set_new(metadata, "etag", json_string(hash));
-	if (bad)
+	if (!at)
+		return cb_fail(ctx, CB_EBUG, "an entity without metadata");
+	if (json_object_set_new(metadata, "uid", json_string(uid)))
 		return cb_fail(ctx, CB_ENOMEM, "out of memory for an entity");
-	*etag = text_of(metadata, "etag");
-	return CB_OK;
+	len = (int)(at - text) + (int)sizeof(mark) - 1;
+	*etag = cb_strdup(ctx, own ? own : hash);
+	*body = own ? cb_printf(ctx, "%.*s\"uid\":\"%s\",%s", len, text, uid,
+	                        text + len)
+	            : cb_printf(ctx, "%.*s\"uid\":\"%s\",\"etag\":\"%s\",%s",
+	                        len, text, uid, hash, text + len);
+	return *etag && *body ? CB_OK : CB_ENOMEM;
 }

@@ -88,14 +88,19 @@ struct cbi_model_final {
 #define CBI_MODEL_HASH 41
 
 /*
- * Completes a processed entity in place as readers get it, but for uid and
- * etag, and hashes it; cbi_model_seal then sets those two.
+ * Completes a processed entity in place as readers get it, but for its etag,
+ * and hashes it without uid.  *text is that hashed text, canonical; it lives
+ * with ctx.
  */
 int cbi_model_finish(struct cb_ctx *ctx, json_t *entity,
                      const struct cbi_model_final *final,
-                     char hash[CBI_MODEL_HASH]) CB_USED;
-/* *etag lives with the entity. */
-int cbi_model_seal(struct cb_ctx *ctx, json_t *entity, const char *uid,
-                   const char *hash, const char **etag) CB_USED;
+                     char hash[CBI_MODEL_HASH], const char **text) CB_USED;
+/*
+ * The bytes readers get: text of the above with uid and etag set into it.
+ * *etag is the hash, unless the author has set one; both live with ctx.
+ */
+int cbi_model_seal(struct cb_ctx *ctx, json_t *entity, const char *text,
+                   const char *uid, const char *hash, const char **body,
+                   const char **etag) CB_USED;
 
 #endif

@@ -69,7 +69,13 @@ static const struct cbi_db_stmt delete_relations = {
 	"delete from relation where origin = any($1::bigint[])",
 };
 
-/* Entities and edges go with their nodes. */
+static const struct cbi_db_stmt delete_edges = {
+	"remove_edges",
+	"delete from edge where parent = any($1::bigint[])"
+	" or child = any($1::bigint[])",
+};
+
+/* Entities go with their nodes. */
 static const struct cbi_db_stmt delete_nodes = {
 	"remove_nodes",
 	"delete from node where id = any($1::bigint[])",
@@ -176,6 +182,8 @@ int cbi_remove_nodes(struct cb_ctx *ctx, const int64_t *ids, size_t n,
 		rc = close_seen(ctx, list, cause, number);
 	if (rc == CB_OK)
 		rc = cbi_db_query(ctx, &delete_relations, &list, 1, NULL);
+	if (rc == CB_OK)
+		rc = cbi_db_query(ctx, &delete_edges, &list, 1, NULL);
 	if (rc == CB_OK)
 		rc = cbi_db_query(ctx, &delete_nodes, &list, 1, NULL);
 	return rc;

@@ -25,9 +25,9 @@
 static const struct cbi_db_stmt vanished = {
 	"round_vanished",
 	"select n.id from edge e join node n on n.id = e.child"
+	" left join unnest($4::bigint[]) as s(id) on s.id = n.id"
 	" where e.parent = $1::bigint and ("
-	"  (n.location_key = any($2::text[]) and not exists"
-	"   (select 1 from unnest($4::bigint[]) s(id) where s.id = n.id))"
+	"  (n.location_key = any($2::text[]) and s.id is null)"
 	"  or n.location_key is null or n.location_key <> all($3::text[]))",
 };
 
@@ -273,12 +273,13 @@ static int in_transaction(struct cb_ctx *ctx, void *arg)
 {
 	struct end *end = arg;
 	struct cbi_round *round = end->round;
-	int64_t *gone;
-	size_t n;
+	int64_t *gone = NULL;
+	size_t n = 0;
 	int rc;
 
 	end->removed = 0;
-	rc = find_vanished(ctx, round, &gone, &n);
+	rc = round->children > 0 ? find_vanished(ctx, round, &gone, &n)
+	                         : CB_OK;
 	if (rc == CB_OK && is_guarded(round, n)) {
 		rc = refuse(ctx, round, n);
 		n = 0;

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "audit/audit.h"
-#include "base/buf.h"
 #include "base/limits.h"
 #include "base/metric.h"
 #include "catalog/change.h"
@@ -29,8 +28,8 @@
 
 static const struct cbi_db_stmt claim_queue = {
 	"stitch_claim",
-	"delete from stitch where id in (select id from stitch order by id"
-	" limit $1::bigint for update skip locked) returning ref",
+	"delete from stitch where ctid = any(array(select ctid from stitch"
+	" order by ref limit $1::bigint for update skip locked)) returning ref",
 };
 
 static const struct cbi_db_stmt lock_nodes = {
@@ -98,6 +97,21 @@ static const struct cbi_db_stmt write_history = {
 	"  n.source, 'ingest', $4"
 	" from entity e join node n on n.id = e.id"
 	" where e.id = any($1::bigint[])",
+};
+
+/* Waiting index entries are merged in memory; more of it, fewer times. */
+static const struct cbi_db_stmt take_memory = {
+	"stitch_memory",
+	"select set_config('work_mem', '32MB', true)",
+};
+
+/* By the owner only, others leave it to autovacuum. */
+static const struct cbi_db_stmt merge_waiting = {
+	"stitch_merge",
+	"select gin_clean_pending_list(c.oid) from pg_class c"
+	" where c.oid = any(array['entity_tokens', 'entity_words',"
+	"  'entity_name_like']::regclass[])"
+	" and pg_has_role(c.relowner, 'usage')",
 };
 
 /* One entity in the making. */
@@ -274,24 +288,8 @@ static const char *join(struct cb_ctx *ctx, const char *const *texts, size_t n)
 	return out;
 }
 
-static const char *text_of(struct cb_ctx *ctx, const json_t *entity)
-{
-	struct cb_buf buf;
-	const char *text = NULL;
-	int rc;
-
-	cbi_buf_init(&buf, CB_ARENA_REQUEST_MAX);
-	rc = cbi_json_canonical(&buf, entity);
-	if (rc == CB_OK)
-		text = cb_strndup(ctx, buf.data, buf.len);
-	else
-		cb_fail(ctx, rc, "an entity is too large");
-	cbi_buf_finish(&buf);
-	return text;
-}
-
 static int add_row(struct cb_ctx *ctx, struct stitch *s, const struct piece *p,
-                   const json_t *entity, const char *hash, const char *etag)
+                   const json_t *entity, const char *body, const char *seal)
 {
 	struct cbi_tokens tokens;
 	struct cbi_row *rows;
@@ -313,10 +311,10 @@ static int add_row(struct cb_ctx *ctx, struct stitch *s, const struct piece *p,
 	cells[7] = cbi_flatten_value(rows, n, "spec.lifecycle");
 	cells[8] = join(ctx, tokens.tokens, tokens.n);
 	cells[9] = join(ctx, tokens.originals, tokens.n);
-	cells[10] = text_of(ctx, entity);
-	cells[11] = cb_printf(ctx, "%s %s", hash, etag);
-	if (!cells[0] || !cells[8] || !cells[9] || !cells[10] || !cells[11])
-		return cb_failure_code(ctx);
+	cells[10] = body;
+	cells[11] = seal;
+	if (!cells[0] || !cells[8] || !cells[9])
+		return CB_ENOMEM;
 	cbi_cols_add(&s->cols, cells);
 	return CB_OK;
 }
@@ -328,7 +326,7 @@ static int make(struct cb_ctx *ctx, struct stitch *s, struct piece *p)
 		                         .orphan = p->orphan };
 	char hash[CBI_MODEL_HASH];
 	json_t *entity, *errors = NULL;
-	const char *etag;
+	const char *text, *body, *etag, *seal;
 	int rc;
 
 	rc = cb_json_parse(ctx, p->processed, p->processed_len, &entity);
@@ -336,14 +334,16 @@ static int make(struct cb_ctx *ctx, struct stitch *s, struct piece *p)
 		rc = cb_json_parse(ctx, p->errors, p->errors_len, &errors);
 	final.errors = errors;
 	if (rc == CB_OK)
-		rc = cbi_model_finish(ctx, entity, &final, hash);
+		rc = cbi_model_finish(ctx, entity, &final, hash, &text);
 	if (rc < 0)
 		return rc;
 	if (p->old_hash && strcmp(p->old_hash, hash) == 0)
 		return CB_OK;
-	rc = cbi_model_seal(ctx, entity, p->uid, hash, &etag);
-	if (rc == CB_OK)
-		rc = add_row(ctx, s, p, entity, hash, etag);
+	rc = cbi_model_seal(ctx, entity, text, p->uid, hash, &body, &etag);
+	if (rc < 0)
+		return rc;
+	seal = cb_printf(ctx, "%s %s", hash, etag);
+	rc = seal ? add_row(ctx, s, p, entity, body, seal) : CB_ENOMEM;
 	if (rc < 0)
 		return rc;
 	s->ids[s->ids_n++] = p->id;
@@ -399,7 +399,10 @@ static int write_all(struct cb_ctx *ctx, struct stitch *s)
 	params[1] = change.at;
 	if (!params[0])
 		return CB_ENOMEM;
-	rc = cbi_cols_query(ctx, &s->cols, &write_entities, params, 2, NULL);
+	rc = cbi_db_query(ctx, &take_memory, NULL, 0, NULL);
+	if (rc == CB_OK)
+		rc = cbi_cols_query(ctx, &s->cols, &write_entities, params, 2,
+		                    NULL);
 	if (rc == CB_OK)
 		rc = write_versions(ctx, s, &change);
 	if (rc == CB_OK)
@@ -440,6 +443,9 @@ int cbi_stitch(struct cb_ctx *ctx, size_t max, size_t *taken, size_t *written)
 
 	cbi_ctx_mark(ctx, &mark);
 	rc = cbi_db_transact(ctx, in_transaction, &s);
+	/* The queue is empty: readers are next. */
+	if (rc == CB_OK && s.ids_n > 0 && s.taken < s.max)
+		rc = cbi_db_query(ctx, &merge_waiting, NULL, 0, NULL);
 	cbi_ctx_rewind(ctx, &mark);
 	*taken = rc == CB_OK ? s.taken : 0;
 	*written = rc == CB_OK ? s.ids_n : 0;

@@ -2,7 +2,10 @@
 /*
  * ingest.c - how long it takes until a folder of catalog files is served:
  *
- *	tests/bench/ingest FOLDER/all.yaml [rounds]
+ *	tests/bench/ingest FOLDER/all.yaml [rounds [conninfo postmaster-pid]]
+ *
+ * The server is a private one, or one that is given, with a database that is
+ * empty but for the schema.
  *
  * Prints wall and CPU seconds of this process and of PostgreSQL for the first
  * round, and for rounds that find nothing changed.
@@ -49,22 +52,26 @@ int main(int argc, char **argv)
 {
 	int rounds = argc > 2 ? atoi(argv[2]) : 2;
 	struct stores *stores = stores_start(STORES_POSTGRES);
+	pid_t server_pid = argc > 4 ? (pid_t)atoi(argv[4]) : stores->postgres;
 	struct yard yard;
 	struct rusage use;
 
 	if (argc < 2)
 		return 2;
-	yard_open(&yard, "bench");
+	if (argc > 3)
+		yard_open_on(&yard, "bench", argv[3]);
+	else
+		yard_open(&yard, "bench");
 	yard.root.target = argv[1];
 	yard_sync(&yard);
 	for (int i = 0; i < rounds; i++) {
-		double own = own_cpu(), server = server_cpu(stores->postgres);
+		double own = own_cpu(), server = server_cpu(server_pid);
 		int64_t start = cbi_clock_ms();
 
 		yard_settle(&yard);
 		start = cbi_clock_ms() - start;
 		own = own_cpu() - own;
-		server = server_cpu(stores->postgres) - server;
+		server = server_cpu(server_pid) - server;
 		printf("round %d: %.2f s wall, %.2f CPU-s own, %.2f CPU-s "
 		       "PostgreSQL; %zu locations, %zu files, %zu documents, "
 		       "%zu written, %zu problems\n",

@@ -185,6 +185,7 @@ static int ingest(void **state)
 	static struct cbi_model_end ends[RELATIONS];
 	struct cbi_problem problem;
 	char hash[CBI_MODEL_HASH];
+	const char *text;
 	json_t *root;
 
 	(void)state;
@@ -206,9 +207,9 @@ static int ingest(void **state)
 		if (!nodes[i].processed)
 			continue;
 		final.n = ends_of(nodes[i].ref, ends);
-		assert_int_equal(
-		    cbi_model_finish(&ctx, nodes[i].processed, &final, hash),
-		    CB_OK);
+		assert_int_equal(cbi_model_finish(&ctx, nodes[i].processed,
+		                                  &final, hash, &text),
+		                 CB_OK);
 	}
 	return 0;
 }

@@ -409,34 +409,43 @@ static void the_served_form_is_stable(void **state)
 	char one[CBI_MODEL_HASH], two[CBI_MODEL_HASH];
 	struct cbi_problem problem;
 	struct cbi_model model;
-	const char *etag;
-	json_t *entity = entity_of(
-	    HEAD "metadata: {name: a, uid: forged, annotations: "
-		 "{backstage.io/edit-url: ' java\\tscript:x',"
-		 " backstage.io/view-url: \"java\\tscript:x\"}}\n" SPEC);
+	const char *etag, *text, *body;
+	json_t *served,
+	    *entity = entity_of(
+		HEAD "metadata: {name: a, uid: forged, annotations: "
+		     "{backstage.io/edit-url: ' java\\tscript:x',"
+		     " backstage.io/view-url: \"java\\tscript:x\"}}\n" SPEC);
 
 	(void)state;
 	assert_int_equal(
 	    cbi_model_process(&ctx, entity, &place, &model, &problem), CB_OK);
-	assert_int_equal(cbi_model_finish(&ctx, entity, &final, one), CB_OK);
-	assert_int_equal(cbi_model_finish(&ctx, entity, &final, two), CB_OK);
+	assert_int_equal(cbi_model_finish(&ctx, entity, &final, one, &text),
+	                 CB_OK);
+	assert_int_equal(cbi_model_finish(&ctx, entity, &final, two, &text),
+	                 CB_OK);
 	assert_string_equal(one, two);
 	assert_string_equal(cb_json_text(entity,
 	                                 "metadata.annotations.backstage.io/"
 	                                 "view-url",
 	                                 ""),
 	                    "https://unsafe-link.invalid/");
-	assert_int_equal(cbi_model_seal(&ctx, entity, "u-1", one, &etag),
-	                 CB_OK);
+	assert_int_equal(
+	    cbi_model_seal(&ctx, entity, text, "u-1", one, &body, &etag),
+	    CB_OK);
 	assert_string_equal(etag, one);
-	assert_string_equal(cb_json_text(entity, "metadata.uid", ""), "u-1");
+	assert_int_equal(cb_json_parse(&ctx, body, strlen(body), &served),
+	                 CB_OK);
+	assert_string_equal(cb_json_text(served, "metadata.uid", ""), "u-1");
+	assert_string_equal(cb_json_text(served, "metadata.etag", ""), one);
+	assert_string_equal(cb_json_text(served, "metadata.name", ""), "a");
 	assert_string_equal(
 	    text_of(cb_json_at(entity, "relations")),
 	    "[{\"targetRef\":\"group:default/me\",\"type\":\"ownedBy\"}]");
 	assert_null(cb_json_at(entity, "status"));
 	final.orphan = true;
 	final.errors = json_pack("[o]", cbi_model_status("InputError", "x"));
-	assert_int_equal(cbi_model_finish(&ctx, entity, &final, two), CB_OK);
+	assert_int_equal(cbi_model_finish(&ctx, entity, &final, two, &text),
+	                 CB_OK);
 	assert_string_not_equal(one, two);
 	assert_string_equal(cb_json_text(entity,
 	                                 "metadata.annotations.backstage.io/"
@@ -452,13 +461,18 @@ static void an_authors_etag_is_kept(void **state)
 {
 	struct cbi_model_final final = { 0 };
 	char hash[CBI_MODEL_HASH];
-	const char *etag;
+	const char *etag, *text, *body;
 	json_t *entity = entity_of("metadata: {name: a, etag: mine}");
 
 	(void)state;
-	assert_int_equal(cbi_model_finish(&ctx, entity, &final, hash), CB_OK);
-	assert_int_equal(cbi_model_seal(&ctx, entity, "u", hash, &etag), CB_OK);
+	assert_int_equal(cbi_model_finish(&ctx, entity, &final, hash, &text),
+	                 CB_OK);
+	assert_int_equal(
+	    cbi_model_seal(&ctx, entity, text, "u", hash, &body, &etag), CB_OK);
 	assert_string_equal(etag, "mine");
+	assert_string_equal(
+	    body, "{\"metadata\":{\"uid\":\"u\",\"etag\":\"mine\",\"name\":"
+		  "\"a\"},\"relations\":[]}");
 }
 
 static void generated_locations_have_the_contracts_name(void **state)

@@ -60,10 +60,15 @@ static void load_config(struct yard *yard)
 
 void yard_open(struct yard *yard, const char *name)
 {
+	yard_open_on(yard, name, lane_migrated(name));
+}
+
+void yard_open_on(struct yard *yard, const char *name, const char *conninfo)
+{
 	struct stores *stores = stores_start(STORES_POSTGRES);
 
 	memset(yard, 0, sizeof(*yard));
-	yard->conninfo = lane_migrated(name);
+	yard->conninfo = conninfo;
 	lane_setup_db_with(yard->conninfo, 4, true, 0);
 	lane_open(&yard->lane);
 	yard->lane.ctx.actor = "service:engine";
@@ -119,7 +124,7 @@ void yard_settle(struct yard *yard)
 	if (cbi_ingest_run(ctx, &yard->in, 60000, &yard->done) < 0)
 		fail("run", ctx);
 	do {
-		if (cbi_stitch(ctx, 500, &taken, &written) < 0)
+		if (cbi_stitch(ctx, 1500, &taken, &written) < 0)
 			fail("stitch", ctx);
 	} while (taken > 0);
 }

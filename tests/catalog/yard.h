@@ -25,6 +25,8 @@ struct yard {
 
 /* A database of its own by this name, empty. */
 void yard_open(struct yard *yard, const char *name);
+/* The same on an empty, migrated database elsewhere. */
+void yard_open_on(struct yard *yard, const char *name, const char *conninfo);
 void yard_close(struct yard *yard);
 
 /* Writes a file below dir (with len, text may hold anything). */

@@ -61,6 +61,7 @@ void shelf_open(struct shelf *shelf, const char *name)
 void shelf_close(struct shelf *shelf)
 {
 	cbi_follower_destroy(shelf->follower);
+	shelf_next(shelf); /* ends what the last context began */
 	cbi_copy_lane_finish(&shelf->lane.lane);
 	lane_close(&shelf->lane);
 	cbi_copy_destroy(shelf->catalog.copy);

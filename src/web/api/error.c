@@ -78,7 +78,7 @@ static void write_body(struct cb_req *req, int status, const char *text)
 {
 	const char *name = cbi_api_error_name(status);
 	const char *method = req->method ? req->method : "";
-	const char *url = plugin_url(req->raw ? req->raw : "");
+	const char *url = req->raw ? plugin_url(req->raw) : "";
 	struct cb_buf *body = req->answer.body;
 
 	cb_buf_text(body, "{\"error\":{\"name\":");

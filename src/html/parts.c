@@ -131,51 +131,22 @@ void cbi_html_card_off(struct cb_html *html, const struct cbi_html_card *card,
 	cbi_html_card_close(html);
 }
 
-void cbi_html_form_open(struct cb_html *html, const struct cbi_html_form *form)
+/* The address is no HTML to nginx, so it is written as it is: addr.c has
+ * encoded whatever could end it.  Anything else is a mistake of ours. */
+void cbi_html_include(struct cb_html *html, const char *address)
 {
-	cbi_html_lit(html, "<form");
-	cbi_html_attr(html, "class", form->cls);
-	cbi_html_attr(html, "id", form->id);
-	cbi_html_attr(html, "action", form->address);
-	if (form->csrf)
-		cbi_html_lit(html, " method=\"post\"");
-	cbi_html_attr(html, "role", form->role);
-	if (form->label)
-		cbi_html_attr_tr(html, "aria-label", form->label);
-	if (form->theme)
-		cbi_html_lit(html, " data-theme-form");
-	if (form->swaps) {
-		cbi_html_swaps(html, form->address, form->swaps);
-		cbi_html_lit(html, " hx-trigger=\"submit, change, input from:#q"
-		                   " delay:250ms\" hx-sync=\"this:replace\"");
-	}
-	cbi_html_lit(html, ">");
-	if (form->csrf)
-		cbi_html_hidden(html, "csrf", form->csrf);
-}
-
-void cbi_html_form_close(struct cb_html *html)
-{
-	cbi_html_lit(html, "</form>\n");
-}
-
-void cbi_html_hidden(struct cb_html *html, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	cbi_html_lit(html, "<input type=\"hidden\"");
-	cbi_html_attr(html, "name", name);
-	cbi_html_attr(html, "value", value);
-	cbi_html_lit(html, ">");
-}
-
-void cbi_html_swaps(struct cb_html *html, const char *address,
-                    const char *element)
-{
-	cbi_html_attr(html, "hx-get", address);
-	cbi_html_attr(html, "hx-target", element);
-	cbi_html_attr(html, "hx-select", element);
-	cbi_html_lit(html, " hx-swap=\"outerMorph\" hx-push-url=\"true\"");
+	for (const char *p = address; *p; p++)
+		if (strchr("\"'<>\\ $", *p) || (unsigned char)*p < 0x21 ||
+		    (unsigned char)*p > 0x7e) {
+			html->buf->failed = cb_fail(
+			    html->ctx, CB_EBUG,
+			    "an include of '%s' is not encoded", address);
+			return;
+		}
+	cbi_html_block(html);
+	cbi_html_lit(html, "<!--# include virtual=\"");
+	cb_buf_text(html->buf, address);
+	cbi_html_lit(html, "\" -->\n");
 }
 
 void cbi_html_current(struct cb_html *html, bool here)

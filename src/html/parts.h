@@ -39,6 +39,9 @@ void cbi_html_card_wait(struct cb_html *html, const struct cbi_html_card *card,
 void cbi_html_card_off(struct cb_html *html, const struct cbi_html_card *card,
                        const char *message);
 
+/* Has nginx put the answer of address (of cbi_addr_card) in this place. */
+void cbi_html_include(struct cb_html *html, const char *address);
+
 /* ---- Forms ------------------------------------------------------------ */
 
 struct cbi_html_form {
@@ -58,6 +61,18 @@ void cbi_html_form_open(struct cb_html *html, const struct cbi_html_form *form);
 void cbi_html_form_close(struct cb_html *html);
 /* Writes nothing for value NULL. */
 void cbi_html_hidden(struct cb_html *html, const char *name, const char *value);
+
+/* A search box of its own, asking address for ?q=. */
+struct cbi_html_search {
+	const char *address;
+	const char *title; /* message ids: of the form, */
+	const char *label; /* of the box, */
+	const char *hint;  /* and what stands in it while it is empty */
+	const char *value; /* what was asked for, or NULL */
+	bool top;          /* the one in the bar; a slash leads there */
+};
+void cbi_html_search(struct cb_html *html,
+                     const struct cbi_html_search *search);
 
 /* ---- Navigation ------------------------------------------------------- */
 

@@ -89,7 +89,7 @@ static void tables_keep_their_shape(void **state)
 		"", "good") "Passed</span></td>"
 			    "<td data-label=\"Took\">1 min 20 s</td></tr>\n"
 			    "<tr><td class=\"lead\"><span "
-	                    "class=\"muted\">\xe2\x80\x93"
+			    "class=\"muted\">\xe2\x80\x93"
 			    "</span></td><td></td><td></td></tr>\n"
 			    "</tbody></table></div>\n");
 }

@@ -10,3 +10,4 @@ tests_web_test_read_LDADD = $(test_ldadd)
 tests_web_test_router_SOURCES = tests/web/test_router.c
 tests_web_test_router_LDADD = $(test_ldadd)
 include tests/web/api/room.mk
+include tests/web/pages/room.mk

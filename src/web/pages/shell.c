@@ -2,6 +2,8 @@
 /*
  * shell.c - see shell.h.
  */
+#include "config.h"
+
 #include "web/pages/shell.h"
 
 #include <string.h>
@@ -17,37 +19,31 @@
 
 /* htmx: no styles of its own (the CSP forbids them), attributes as we write
  * them, and what is no success leaves the page as it is. */
-#define HTMX_CONFIG                                                     \
-	"{\"includeIndicatorCSS\":false,\"prefix\":\"\","               \
+#define HTMX_CONFIG                                       \
+	"{\"includeIndicatorCSS\":false,\"prefix\":\"\"," \
 	"\"noSwap\":[204,304,\"4xx\",\"5xx\"],\"defaultTimeout\":15000}"
-
-static const struct cbi_settings *settings(const struct cb_req *req)
-{
-	return req->web && req->web->config ?
-	           cbi_config_settings(req->web->config) :
-	           NULL;
-}
 
 const char *cbi_page_app(const struct cb_req *req)
 {
-	const struct cbi_settings *s = settings(req);
+	const struct cbi_settings *s = req->web->settings;
 
 	return s && s->app_title && *s->app_title ? s->app_title : "Callboard";
 }
 
 const char *cbi_page_organization(const struct cb_req *req)
 {
-	const struct cbi_settings *s = settings(req);
+	const struct cbi_settings *s = req->web->settings;
 
-	return s && s->organization && *s->organization ? s->organization :
-	                                                  cbi_page_app(req);
+	return s && s->organization && *s->organization ? s->organization
+	                                                : cbi_page_app(req);
 }
 
 const char *cbi_page_theme(const struct cb_req *req)
 {
 	const char *theme = cbi_req_cookie(req, "callboard-theme");
 
-	if (theme && (strcmp(theme, "dark") == 0 || strcmp(theme, "light") == 0))
+	if (theme &&
+	    (strcmp(theme, "dark") == 0 || strcmp(theme, "light") == 0))
 		return theme;
 	return NULL;
 }
@@ -72,7 +68,7 @@ const char *cbi_page_csrf(struct cb_req *req)
 {
 	const char *token = NULL;
 
-	if (!req->web || !req->web->auth || !req->who.session)
+	if (!req->web->auth || !req->who.session)
 		return NULL;
 	if (cbi_auth_csrf(req->ctx, req->web->auth, &req->who, &token) < 0)
 		cb_failure_clear(req->ctx);
@@ -89,7 +85,7 @@ void cbi_page_head(struct cb_req *req, struct cb_html *html, const char *title,
 {
 	const char *theme = cbi_page_theme(req);
 
-	cbi_html_lit(html, "<!doctype html>\n<html lang=\"en\"");
+	cbi_html_lit(html, "<!DOCTYPE html>\n<html lang=\"en\"");
 	cbi_html_attr(html, "data-theme", theme);
 	cbi_html_lit(html, ">\n<head>\n<meta charset=\"utf-8\">\n<title>");
 	cbi_html_esc(html, title);
@@ -126,25 +122,6 @@ static void mark(struct cb_req *req, struct cb_html *html)
 	cbi_html_lit(html, "<span class=\"mark-name\">");
 	cbi_html_esc(html, app);
 	cbi_html_lit(html, "</span></a>\n");
-}
-
-static void find(struct cb_req *req, struct cb_html *html)
-{
-	const struct cbi_html_form form = {
-		.address = cbi_addr(req->ctx, "/catalog"),
-		.cls = "find",
-		.role = "search",
-		.label = "Portal",
-	};
-
-	cbi_html_form_open(html, &form);
-	cbi_html_icon(html, "search");
-	cbi_html_lit(html, "<input type=\"search\" name=\"q\""
-	                   " aria-keyshortcuts=\"/\" autocomplete=\"off\"");
-	cbi_html_attr_tr(html, "aria-label", "Search the catalog");
-	cbi_html_attr_tr(html, "placeholder", "Search");
-	cbi_html_lit(html, ">");
-	cbi_html_form_close(html);
 }
 
 /* Where a form comes back to: a page that was read, else home. */
@@ -199,25 +176,45 @@ static const char *who_name(struct cb_req *req)
 	return slash && slash[1] ? slash + 1 : subject;
 }
 
-static void menu(struct cb_req *req, struct cb_html *html, const char *csrf)
+static void menu_forms(struct cb_req *req, struct cb_html *html,
+                       const char *csrf)
 {
-	const char *name = who_name(req);
 	const struct cbi_html_form leave = {
 		.address = cbi_addr(req->ctx, "/sign-out"),
 		.csrf = csrf,
 	};
 
-	cbi_html_lit(html, "<details class=\"menu\"><summary"
-	                   " class=\"top-button\"");
-	cbi_html_attr(html, "aria-label",
-	              cbi_html_say(req->ctx, "Account: {1}", name, NULL));
+	theme_form(req, html, csrf);
+	cbi_html_lit(html, "<button class=\"menu-item\" type=\"submit\""
+	                   " name=\"theme\" value=\"auto\"");
+	cbi_html_attr(html, "aria-pressed",
+	              cbi_page_theme(req) ? "false" : "true");
 	cbi_html_lit(html, ">");
+	cbi_html_icon(html, "monitor");
+	cbi_html_tr(html, "Follow the system theme");
+	cbi_html_lit(html, "</button>");
+	cbi_html_form_close(html);
+	cbi_html_form_open(html, &leave);
+	cbi_html_lit(html, "<button class=\"menu-item\" type=\"submit\">");
+	cbi_html_icon(html, "log-out");
+	cbi_html_tr(html, "Sign out");
+	cbi_html_lit(html, "</button>");
+	cbi_html_form_close(html);
+}
+
+static void menu(struct cb_req *req, struct cb_html *html, const char *csrf)
+{
+	const char *name = who_name(req);
+
+	cbi_html_lit(html, "<details class=\"menu\"><summary"
+	                   " class=\"top-button\">");
 	cbi_html_avatar(html, name);
-	cbi_html_lit(html, "<span class=\"menu-name\">");
+	cbi_html_lit(html, "<span class=\"vh\">");
+	cbi_html_tr(html, "Account");
+	cbi_html_lit(html, ": </span><span class=\"menu-name\">");
 	cbi_html_esc(html, name);
-	cbi_html_lit(html, "</span>");
-	cbi_html_lit(html, "<svg class=\"icon chevron\" aria-hidden=\"true\">"
-	                   "<use href=\"");
+	cbi_html_lit(html, "</span><svg class=\"icon chevron\""
+	                   " aria-hidden=\"true\"><use href=\"");
 	asset_link(html, "icons.svg");
 	cbi_html_lit(html, "#chevron-down\"></use></svg></summary>\n"
 	                   "<div class=\"menu-body\"><p class=\"menu-who\">"
@@ -226,42 +223,35 @@ static void menu(struct cb_req *req, struct cb_html *html, const char *csrf)
 	cbi_html_lit(html, "</strong><span class=\"muted small\">");
 	cbi_html_esc(html, req->who.subject);
 	cbi_html_lit(html, "</span></p>\n");
-	if (csrf) {
-		theme_form(req, html, csrf);
-		cbi_html_lit(html, "<button class=\"menu-item\" type=\"submit\""
-		                   " name=\"theme\" value=\"auto\"");
-		cbi_html_attr(html, "aria-pressed",
-		              cbi_page_theme(req) ? "false" : "true");
-		cbi_html_lit(html, ">");
-		cbi_html_icon(html, "monitor");
-		cbi_html_tr(html, "Follow the system theme");
-		cbi_html_lit(html, "</button>");
-		cbi_html_form_close(html);
-		cbi_html_form_open(html, &leave);
-		cbi_html_lit(html, "<button class=\"menu-item\""
-		                   " type=\"submit\">");
-		cbi_html_icon(html, "log-out");
-		cbi_html_tr(html, "Sign out");
-		cbi_html_lit(html, "</button>");
-		cbi_html_form_close(html);
-	}
+	if (csrf)
+		menu_forms(req, html, csrf);
 	cbi_html_lit(html, "</div></details>\n");
 }
 
 static void top(struct cb_req *req, struct cb_html *html, bool bare)
 {
 	const char *csrf = bare ? NULL : cbi_page_csrf(req);
+	const struct cbi_html_search search = {
+		.address = cbi_addr(req->ctx, "/catalog"),
+		.title = "Portal",
+		.label = "Search the catalog",
+		.hint = "Search",
+		.top = true,
+	};
 
 	cbi_html_lit(html, "<header class=\"top\">\n");
 	if (!bare) {
-		cbi_html_lit(html, "<span class=\"nav-button\""
+		cbi_html_lit(html, "<input class=\"nav-open\" id=\"nav-open\""
+		                   " type=\"checkbox\"");
+		cbi_html_attr_tr(html, "aria-label", "Show navigation");
+		cbi_html_lit(html, ">\n<span class=\"nav-button\""
 		                   " aria-hidden=\"true\">");
 		cbi_html_icon(html, "menu");
 		cbi_html_lit(html, "</span>\n");
 	}
 	mark(req, html);
 	if (!bare) {
-		find(req, html);
+		cbi_html_search(html, &search);
 		cbi_html_lit(html, "<div class=\"top-end\">\n");
 		if (csrf)
 			theme_buttons(req, html, csrf);
@@ -293,7 +283,7 @@ static void side_plugins(struct cb_req *req, struct cb_html *html,
 	const struct cbi_snapshot *snapshot;
 	size_t n = 0;
 
-	if (!req->web || !req->web->registry ||
+	if (!req->web->registry ||
 	    cbi_registry_look(req->ctx, req->web->registry, &snapshot) < 0 ||
 	    cbi_snapshot_nav(req->ctx, snapshot, &routes, &n) < 0) {
 		cb_failure_clear(req->ctx);
@@ -351,10 +341,6 @@ static void behind(struct cb_req *req, struct cb_html *html)
 int cbi_page_open(struct cb_req *req, const struct cbi_page *page,
                   struct cb_html *html)
 {
-	int rc = cbi_req_add_header(req, "Cache-Control", "private, no-store");
-
-	if (rc < 0)
-		return rc;
 	cbi_buf_clear(req->answer.body);
 	cbi_html_init(html, req->ctx, req->answer.body, "page", 2);
 	cbi_page_head(req, html, page->title,
@@ -362,12 +348,6 @@ int cbi_page_open(struct cb_req *req, const struct cbi_page *page,
 	cbi_html_lit(html, "<a class=\"skip\" href=\"#main\">");
 	cbi_html_tr(html, "Skip to content");
 	cbi_html_lit(html, "</a>\n");
-	if (!page->bare) {
-		cbi_html_lit(html, "<input class=\"nav-open\" id=\"nav-open\""
-		                   " type=\"checkbox\"");
-		cbi_html_attr_tr(html, "aria-label", "Show navigation");
-		cbi_html_lit(html, ">\n");
-	}
 	top(req, html, page->bare);
 	if (!page->bare)
 		side(req, html, page->here ? page->here : "");
@@ -383,12 +363,14 @@ int cbi_page_close(struct cb_req *req, struct cb_html *html)
 
 	cbi_html_block(html);
 	cbi_str_copy(id, sizeof(id), cb_request_id(req->ctx));
-	cbi_html_lit(html, "</main>\n<footer class=\"foot\"><span>Callboard "
-	                   PACKAGE_VERSION "</span>");
+	cbi_html_lit(
+	    html,
+	    "</main>\n<footer class=\"foot\"><span>Callboard " PACKAGE_VERSION
+	    "</span>");
 	if (*id) {
 		cbi_html_lit(html, "<span class=\"foot-end\">");
-		cbi_html_esc(html, cbi_html_say(req->ctx, "Request {1}", id,
-		                                NULL));
+		cbi_html_esc(html,
+		             cbi_html_say(req->ctx, "Request {1}", id, NULL));
 		cbi_html_lit(html, "</span>");
 	}
 	cbi_html_lit(html, "</footer>\n</body>\n</html>\n");

@@ -12,7 +12,7 @@
  *	...
  *	return cbi_page_close(req, &html);
  *
- * Pages are personal: they are sent with `Cache-Control: private, no-store`.
+ * Pages are personal; `send` says `Cache-Control: private, no-store` for them.
  */
 #ifndef CB_WEB_PAGES_SHELL_H
 #define CB_WEB_PAGES_SHELL_H

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * catalog.c - the catalog as a table with filters.
+ *
+ * One function makes the whole page, whoever asks: htmx picks the part that
+ * it swaps, and without JavaScript the form and the links ask for the same.
+ */
+#include "web/pages/catalog.h"
+
+#include "web/pages/shell.h"
+#include "web/router.h"
+
+#include "html/addr.h"
+
+int cbi_catalog_read(struct cbi_catalog_page *page)
+{
+	struct cb_ctx *ctx = page->req->ctx;
+	const struct cbi_catalog *catalog = page->req->web->catalog;
+	struct cbi_table_query others = page->query;
+	struct cbi_table_rail rail;
+	struct cbi_table table;
+	int rc;
+
+	rc = cbi_table_read(ctx, catalog, &page->query, &page->table,
+	                    &page->rail, &page->fresh);
+	if (rc < 0)
+		return rc;
+	page->kinds = page->rail.counts[CBI_COLUMN_KIND];
+	page->kind_count = page->rail.n[CBI_COLUMN_KIND];
+	if (!page->query.filters[CBI_COLUMN_TYPE].n)
+		return CB_OK;
+	others.filters[CBI_COLUMN_TYPE].n = 0;
+	others.after = others.before = NULL;
+	others.limit = 1;
+	rc = cbi_table_read(ctx, catalog, &others, &table, &rail, NULL);
+	if (rc < 0)
+		return rc;
+	page->kinds = rail.counts[CBI_COLUMN_KIND];
+	page->kind_count = rail.n[CBI_COLUMN_KIND];
+	return CB_OK;
+}
+
+static int show(struct cb_req *req)
+{
+	struct cbi_catalog_page page = { 0 };
+	struct cbi_page shell = { .here = "catalog" };
+	struct cb_html html;
+	int rc;
+
+	rc = cbi_catalog_query_read(req, &page);
+	if (rc == CB_OK)
+		rc = cbi_catalog_read(&page);
+	if (rc == CB_OK)
+		rc = cbi_thing_fresh(req, &page.fresh);
+	if (rc < 0)
+		return rc;
+	shell.title =
+	    cb_tr(req->ctx, page.kind ? cbi_thing_kinds(page.kind) : "Catalog");
+	rc = cbi_page_open(req, &shell, &html);
+	if (rc < 0)
+		return rc;
+	cbi_html_lit(&html, "<header class=\"page-head\"><div><h1>");
+	cbi_html_tr(&html, "Catalog");
+	cbi_html_lit(&html, "</h1><p class=\"page-lead\">");
+	cbi_html_esc(&html, cbi_html_say(req->ctx,
+	                                 "Everything that is known about the "
+	                                 "software of {1}.",
+	                                 cbi_page_organization(req), NULL));
+	cbi_html_lit(&html, "</p></div></header>\n"
+	                    "<div class=\"catalog\" id=\"catalog\">\n");
+	cbi_catalog_rail(&page, &html);
+	cbi_catalog_results(&page, &html);
+	cbi_html_lit(&html, "</div>\n");
+	return cbi_page_close(req, &html);
+}
+
+const struct cbi_endpoint cbi_pages_catalog[] = {
+	{
+	    .path = "/catalog",
+	    .method = "GET",
+	    .access = CBI_ACCESS_READ,
+	    .face = CBI_FACE_PAGE,
+	    .name = "page.catalog",
+	    .handle = show,
+	},
+	{ 0 },
+};

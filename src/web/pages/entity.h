@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * entity.h - the parts of an entity's page, for its own files.
+ */
+#ifndef CB_WEB_PAGES_ENTITY_H
+#define CB_WEB_PAGES_ENTITY_H
+
+#include <jansson.h>
+
+#include "web/pages/things.h"
+#include "web/router.h"
+
+struct cbi_entity_page {
+	struct cb_req *req;
+	const struct cb_entity *entity;
+	const json_t *json;
+	const char *ref, *kind;
+	const char *tab; /* "" is the overview */
+	const char *at;  /* the time asked for, as written; NULL: now */
+	struct cbi_served served;
+	struct cbi_fresh fresh;
+};
+
+/* Crumbs, name, facts, tabs. */
+void cbi_entity_header(const struct cbi_entity_page *page,
+                       struct cb_html *html);
+
+/* Cards of the house. */
+void cbi_entity_about(const struct cbi_entity_page *page, struct cb_html *html);
+/* most: targets of each type that are shown. */
+void cbi_entity_relations(const struct cbi_entity_page *page,
+                          struct cb_html *html, size_t most);
+void cbi_entity_links(const struct cbi_entity_page *page, struct cb_html *html);
+void cbi_entity_errors(const struct cbi_entity_page *page,
+                       struct cb_html *html);
+
+/* How many relations it has. */
+size_t cbi_entity_relation_count(const struct cbi_entity_page *page);
+
+extern const struct cbi_endpoint cbi_pages_entity[];
+
+#endif

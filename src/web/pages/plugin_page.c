@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plugin_page.c - pages of plugins, /p/<plugin>/..., within the shell.
+ */
+#include "web/pages/plugin_page.h"
+
+#include "host/host.h"
+#include "html/addr.h"
+#include "registry/registry.h"
+#include "web/pages/shell.h"
+
+static void finish(void *buf)
+{
+	cbi_buf_finish(buf);
+}
+
+/* Drawn aside first: until the handler is through nobody knows whether this
+ * becomes a page, an error page, or JSON. */
+static int call(struct cb_req *req, struct cb_buf **drawn,
+                const struct cbi_plugin_route **route)
+{
+	struct cb_html html;
+	int rc;
+
+	*drawn = cb_alloc(req->ctx, sizeof(**drawn));
+	if (!*drawn)
+		return CB_ENOMEM;
+	cbi_buf_init(*drawn, CB_PAGE_HTML_MAX);
+	rc = cb_defer(req->ctx, finish, *drawn);
+	if (rc < 0)
+		return rc;
+	cbi_html_init(&html, req->ctx, *drawn, req->args[0], 2);
+	rc = cbi_host_route(req->ctx, req->web->host, req->args[0], false,
+	                    req->rest ? req->rest : "",
+	                    req->head ? "GET" : req->method, req, &html, route);
+	return rc < 0 ? rc : cbi_html_end(&html);
+}
+
+static int show(struct cb_req *req)
+{
+	struct cbi_page shell = { .here = req->args[0] };
+	const struct cbi_plugin_route *route = NULL;
+	struct cb_buf *drawn;
+	struct cb_html html;
+	int rc;
+
+	if (!req->web->host)
+		return cb_fail(req->ctx, CB_ENOENT,
+		               "no plugin '%s' in this pool", req->args[0]);
+	rc = call(req, &drawn, &route);
+	if (rc < 0)
+		return rc;
+	if (req->answer.streamed || req->answer.body->len || req->answer.kept)
+		return CB_OK; /* it answered JSON */
+	shell.title = cb_tr(req->ctx, route && route->title ? route->title
+	                                                    : req->args[0]);
+	rc = cbi_page_open(req, &shell, &html);
+	if (rc < 0)
+		return rc;
+	cbi_html_lit(&html, "<header class=\"page-head\"><div><h1>");
+	cbi_html_esc(&html, shell.title);
+	cbi_html_lit(&html, "</h1></div></header>\n<div class=\"stack\"");
+	cbi_html_attr(&html, "data-plugin", req->args[0]);
+	cbi_html_lit(&html, ">\n");
+	if (drawn->len)
+		cbi_html_bytes(&html, drawn->data, drawn->len);
+	cbi_html_lit(&html, "</div>\n");
+	return cbi_page_close(req, &html);
+}
+
+#define PAGE(verb)                                                \
+	{                                                         \
+		.path = "/p/{plugin}/*", .method = verb,          \
+		.access = CBI_ACCESS_READ, .face = CBI_FACE_PAGE, \
+		.name = "page.plugin", .handle = show,            \
+	}
+
+const struct cbi_endpoint cbi_pages_plugin[] = {
+	PAGE("GET"),
+	PAGE("POST"),
+	{ 0 },
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tables.c - all pages there are.
+ */
+#include "web/pages/admin.h"
+#include "web/pages/cards.h"
+#include "web/pages/catalog.h"
+#include "web/pages/door.h"
+#include "web/pages/entity.h"
+#include "web/pages/home.h"
+#include "web/pages/pages.h"
+#include "web/pages/plugin_page.h"
+
+static const struct cbi_endpoint *const tables[] = {
+	cbi_pages_home,  cbi_pages_catalog, cbi_pages_entity,
+	cbi_pages_cards, cbi_pages_plugin,  cbi_pages_door,
+	cbi_pages_admin, cbi_pages_plugins, cbi_pages_gallery,
+};
+
+const struct cbi_endpoint *const *cbi_pages_tables(size_t *n)
+{
+	*n = sizeof(tables) / sizeof(tables[0]);
+	return tables;
+}

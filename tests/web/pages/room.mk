@@ -1,0 +1,9 @@
+# tests of web/pages
+check_PROGRAMS += tests/web/pages/test_pages tests/web/pages/test_plain
+TESTS += tests/web/pages/test_pages tests/web/pages/test_plain
+tests_web_pages_test_pages_SOURCES = tests/web/pages/test_pages.c \
+	tests/web/pages/house.c tests/web/pages/house.h
+tests_web_pages_test_pages_LDADD = $(test_ldadd)
+tests_web_pages_test_plain_SOURCES = tests/web/pages/test_plain.c \
+	tests/html/html_room.h
+tests_web_pages_test_plain_LDADD = $(test_ldadd)

@@ -212,7 +212,8 @@ static void the_rate_is_kept(void **state)
 	assert_int_equal(
 	    cbi_source_warm(&reader.ctx, &warm, refs, KEYS, &result), CB_OK);
 	assert_int_equal(result.fetched, KEYS);
-	assert_in_range(cbi_clock_ms() - before, 1100, 2000);
+	/* Not sooner; a busy machine may make it later. */
+	assert_in_range(cbi_clock_ms() - before, 1100, 60000);
 	leave(&reader);
 	fetcher_stop(&fetcher);
 }

@@ -19,6 +19,11 @@
 static void complain_at(struct cb_buf *report,
                         const struct cbi_config_file *file, int line,
                         int column, const char *label, const char *fmt,
+                        va_list args) CB_PRINTF(6, 0);
+
+static void complain_at(struct cb_buf *report,
+                        const struct cbi_config_file *file, int line,
+                        int column, const char *label, const char *fmt,
                         va_list args)
 {
 	char message[CB_FAILURE_MAX];
@@ -52,6 +57,10 @@ static const struct cbi_config_place *place_of(const struct cbi_config *config,
 		*dot = '\0';
 	}
 }
+
+static void complain(struct cbi_config *config, struct cb_buf *report,
+                     const char *path, const char *label, const char *fmt,
+                     va_list args) CB_PRINTF(5, 0);
 
 static void complain(struct cbi_config *config, struct cb_buf *report,
                      const char *path, const char *label, const char *fmt,

@@ -52,7 +52,7 @@ static int read_after(struct cb_req *req, const char *text,
 
 static int read_page(struct cb_req *req, struct cbi_list *list)
 {
-	const char *after;
+	const char *after = NULL;
 	int rc = cbi_api_int(req, "limit", 1, &list->limit);
 
 	if (rc == CB_OK)

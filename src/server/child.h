@@ -53,7 +53,7 @@ void cbi_child_name(enum cbi_process_kind kind, const char *pool, char *out,
 /*
  * Waits up to ms milliseconds for an order: a signal of the master, or, when
  * that died, another one that took over.  Once an order came the row says
- * CBI_STATE_DRAINING.  For the first thread only.
+ * CBI_STATE_DRAINING.  For one thread of the process only.
  */
 enum cbi_child_order cbi_child_wait(const struct cbi_start *start, int ms);
 

@@ -4,12 +4,13 @@ libcallboard_la_SOURCES += \
 	src/server/charge.c src/server/charge.h \
 	src/server/child.c src/server/child.h \
 	src/server/children.c \
-	src/server/engine.c \
+	src/server/engine.c src/server/engine_priv.h \
 	src/server/fetch.c \
 	src/server/generation.c \
 	src/server/loop.c src/server/loop.h \
 	src/server/master.c src/server/master.h src/server/master_priv.h \
 	src/server/notify.c src/server/notify.h \
+	src/server/rooms.c src/server/rooms.h \
 	src/server/sockets.c src/server/sockets.h \
 	src/server/test.c \
 	src/server/title.c src/server/title.h \

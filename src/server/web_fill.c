@@ -5,42 +5,89 @@
  */
 #include "server/web_priv.h"
 
-#include "base/ctx.h"
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/log.h"
-#include "config/config.h"
+#include "catalog/fresh.h"
 #include "html/addr.h"
+#include "server/rooms.h"
+#include "web/api/api.h"
 #include "web/steps.h"
+
+#define TABLES_MAX 32
+
+static int is_ready(struct cb_ctx *ctx, const struct cbi_web *web)
+{
+	return cbi_fresh_ready(ctx, web->catalog);
+}
+
+static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
+{
+	const struct cbi_endpoint *tables[TABLES_MAX];
+	struct cbi_router *router;
+	size_t n = 0;
+	int rc;
+
+	tables[n++] = cbi_house_endpoints;
+	if (strcmp(web->pool, "core") == 0) {
+		tables[n++] = cbi_api_entities;
+		tables[n++] = cbi_api_queries;
+		tables[n++] = cbi_api_locations;
+	}
+	rc = cbi_router_create(tables, n, &router);
+	if (rc != CB_OK)
+		return cb_fail(ctx, rc, "two endpoints share a path");
+	web->router = router;
+	return CB_OK;
+}
+
+static int set_addresses(struct cb_ctx *ctx, const struct cbi_web *web)
+{
+	const char *release = "current";
+	int rc;
+
+	if (cbi_addr_release(ctx, web->settings->asset_dir, &release) != CB_OK)
+		cb_failure_clear(ctx);
+	rc = cbi_addr_set(web->settings->base_path, release);
+	if (rc != CB_OK)
+		return cb_fail(ctx, rc, "backend.baseUrl: '%s' is no base path",
+		               web->settings->base_path);
+	return CB_OK;
+}
 
 static int fill(struct cb_ctx *ctx, const struct cbi_start *start,
                 struct cbi_web *web)
 {
-	static const struct cbi_endpoint *const tables[] = {
-		cbi_house_endpoints,
-	};
-	struct cbi_router *router;
-	const char *release;
+	struct cbi_rooms *rooms = calloc(1, sizeof(*rooms));
+	bool core = strcmp(start->pool, "core") == 0;
 	int rc;
 
+	if (!rooms)
+		return cb_fail(ctx, CB_ENOMEM, "no memory to begin with");
 	web->config = start->config;
 	web->settings = cbi_config_settings(start->config);
 	web->pool = start->pool;
 	web->access_log =
 	    cbi_log_level(web->settings->log_level) >= CB_LOG_DEBUG;
-	if (cbi_addr_release(ctx, web->settings->asset_dir, &release) !=
-	    CB_OK) {
-		cb_failure_clear(ctx);
-		release = "current";
-	}
-	rc = cbi_addr_set(web->settings->base_path, release);
+	rc = set_addresses(ctx, web);
+	if (rc == CB_OK)
+		rc =
+		    cbi_rooms_open(ctx, start,
+		                   core ? CBI_ROOMS_ANSWERS
+		                        : CBI_ROOMS_ANSWERS | CBI_ROOMS_PLUGINS,
+		                   rooms);
 	if (rc != CB_OK)
-		return cb_fail(ctx, rc, "backend.baseUrl: '%s' is no base path",
-		               web->settings->base_path);
-	rc = cbi_router_create(tables, sizeof(tables) / sizeof(tables[0]),
-	                       &router);
-	if (rc != CB_OK)
-		return cb_fail(ctx, rc, "two endpoints share a path");
-	web->router = router;
-	return CB_OK;
+		return rc;
+	web->auth = rooms->auth;
+	web->copy = rooms->copy;
+	web->cache = rooms->cache;
+	cbi_api_sign_cursors(&rooms->catalog, rooms->auth);
+	web->catalog = &rooms->catalog;
+	web->registry = rooms->registry;
+	web->host = rooms->host;
+	web->ready = is_ready;
+	return make_router(ctx, web);
 }
 
 int cbi_web_fill(const struct cbi_start *start, struct cbi_web *web)
@@ -49,12 +96,12 @@ int cbi_web_fill(const struct cbi_start *start, struct cbi_web *web)
 	struct cb_ctx ctx;
 	int rc;
 
-	cbi_lane_init(&lane, CB_ARENA_REQUEST_MAX);
+	cbi_rooms_lane_init(&lane, 0, CB_ARENA_REQUEST_MAX);
 	cbi_ctx_init(&ctx, &lane);
 	rc = fill(&ctx, start, web);
 	if (rc != CB_OK)
-		cb_log(&ctx, CB_LOG_ERROR, "%s", cb_failure(&ctx));
+		cb_log(NULL, CB_LOG_ERROR, "%s", cb_failure(&ctx));
 	cbi_ctx_finish(&ctx);
-	cbi_lane_finish(&lane);
+	cbi_rooms_lane_finish(&lane);
 	return rc;
 }

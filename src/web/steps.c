@@ -10,6 +10,8 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "db/db.h"
+#include "redis/redis.h"
+#include "source/ask.h"
 
 /* A larger buffer is given back after its request. */
 #define BODY_KEPT_MAX (1 * CB_MIB)
@@ -66,6 +68,8 @@ void cbi_web_lane_init(struct cbi_web_lane *lane, int row, int slot)
 void cbi_web_lane_idle(struct cbi_web_lane *lane)
 {
 	cbi_db_idle();
+	cbi_redis_lane_finish(&lane->lane);
+	cbi_source_lane_finish(&lane->lane);
 	cbi_buf_finish(&lane->body);
 	cbi_buf_init(&lane->body, CB_ARENA_REQUEST_MAX);
 }

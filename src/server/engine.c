@@ -1,189 +1,352 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine.c - the process that works on the catalog: a thread that follows
- * PostgreSQL into the host's copy, and one that reads locations.
+ * engine.c - the process that works on the catalog.
  *
- * Both may be killed anywhere: what they committed is whole, the rest is done
- * again by whoever comes next.
+ * One thread follows PostgreSQL into the host's copy (in one engine of the
+ * host; the others stand by), one brings the schema to this release, reads
+ * locations and stitches.  The first thread waits for the master's orders.
  */
-#include "server/engine_priv.h"
+#include "server/child.h"
 
-#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/ctx.h"
 #include "base/log.h"
+#include "catalog/catalog.h"
 #include "catalog/follow.h"
+#include "catalog/ingest.h"
 #include "copy/copy.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "host/host.h"
+#include "http/http.h"
+#include "provider/provider.h"
 #include "registry/registry.h"
 
 #define FOLLOW_MS 250
-#define AGAIN_MS 1000
+#define WORK_MS 500
+#define STITCH_MAX 2000
 #define HEARTBEAT_MS 10000
-#define CLEAN_MS 60000
-/* Work under way may end; more than that is done again by others. */
-#define STOP_MS 5000
+#define SWEEP_MS 30000
+/* A batch of a thousand documents is one statement. */
+#define STATEMENT_MS 60000
 
-void cbi_engine_pause(struct cbi_engine *engine, int ms)
+struct engine {
+	const struct cbi_start *start;
+	const struct cbi_settings *settings;
+	_Atomic bool stop;
+	struct cbi_copy *copy;
+	struct cbi_http *http;
+	struct cbi_provider *provider;
+	struct cbi_registry *registry;
+	struct cbi_ingest ingest;
+};
+
+/* One line when something begins to fail, one when it is over. */
+struct trouble {
+	const char *what;
+	int code;
+};
+
+static void tell(struct trouble *trouble, const struct cb_ctx *ctx, int rc)
 {
-	int64_t until = cbi_clock_ms() + ms;
-
-	while (!atomic_load(&engine->stop) && cbi_clock_ms() < until)
-		poll(NULL, 0, 50);
-}
-
-void cbi_engine_say(struct cbi_trouble *trouble, const char *what,
-                    const struct cb_ctx *ctx, int rc)
-{
-	if (rc == CB_OK || rc == CB_EBUSY) {
-		if (trouble->code != CB_OK && rc == CB_OK)
-			cb_log(NULL, CB_LOG_INFO, "%s goes on", what);
-		trouble->code = CB_OK;
+	if (rc == CB_EBUSY && !cb_failure_code(ctx))
+		rc = CB_OK;
+	if (rc == trouble->code)
 		return;
-	}
-	/* Each trouble once, not each time it is met. */
-	if (trouble->code != rc)
-		cb_log(NULL, rc == CB_EAWAY ? CB_LOG_WARN : CB_LOG_ERROR,
-		       "%s: %s", what, cb_failure(ctx));
+	if (rc < 0)
+		cb_log(ctx, CB_LOG_WARN, "%s: %s", trouble->what,
+		       cb_failure(ctx));
+	else
+		cb_log(ctx, CB_LOG_INFO, "%s: well again", trouble->what);
 	trouble->code = rc;
 }
 
-/* The schema first: nobody else makes it. */
-static bool migrate(struct cbi_engine *engine, struct cb_ctx *ctx,
-                    struct cbi_trouble *trouble)
+static void nap(const struct engine *engine, int ms)
 {
-	const char *dir = getenv("CALLBOARD_SCHEMA");
-	int applied = 0, rc;
-
-	rc = cbi_db_migrate(
-	    ctx, dir && *dir ? dir : CALLBOARD_DATADIR "/schema", &applied);
-	cbi_engine_say(trouble, "the schema", ctx, rc);
-	if (applied > 0)
-		cb_log(NULL, CB_LOG_INFO, "%d files of the schema applied",
-		       applied);
-	if (rc == CB_OK)
-		atomic_store(&engine->migrated, true);
-	return rc == CB_OK;
+	for (; ms > 0 && !atomic_load(&engine->stop); ms -= 50)
+		usleep(50 * 1000);
 }
 
-static void name_host(const struct cbi_engine *engine, char *out, size_t size)
-{
-	const char *run_dir = engine->settings->run_dir;
-	char name[256] = "";
-
-	gethostname(name, sizeof(name) - 1);
-	/* Several portals may live on one machine. */
-	snprintf(out, size, "%s%s%s", name,
-	         strcmp(run_dir, CALLBOARD_RUNDIR) == 0 ? "" : ":",
-	         strcmp(run_dir, CALLBOARD_RUNDIR) == 0 ? "" : run_dir);
-}
-
-static void keep_house(struct cbi_engine *engine, struct cb_ctx *ctx,
-                       struct cbi_trouble *trouble)
-{
-	int64_t now = cbi_clock_ms();
-	char host[4400];
-
-	if (now - engine->beat >= HEARTBEAT_MS) {
-		engine->beat = now;
-		name_host(engine, host, sizeof(host));
-		cbi_engine_say(
-		    trouble, "the registry's heartbeat", ctx,
-		    cbi_registry_heartbeat(ctx, engine->rooms.registry, host));
-	}
-	if (now - engine->cleaned >= CLEAN_MS) {
-		engine->cleaned = now;
-		cbi_db_idle();
-	}
-}
+/* ---- The follower ------------------------------------------------------- */
 
 static void *follow(void *arg)
 {
-	struct cbi_engine *engine = arg;
-	struct cbi_follower *follower = cbi_follower_create(engine->rooms.copy);
-	struct cbi_trouble troubles[3] = { { 0 } };
-	bool made = false;
+	struct engine *engine = arg;
+	struct cbi_follower *follower = cbi_follower_create(engine->copy);
+	struct trouble trouble = { "following PostgreSQL", CB_OK };
 	struct cbi_lane lane;
 	struct cb_ctx ctx;
 
-	cbi_rooms_lane_init(&lane, 0, CB_ARENA_ENGINE_MAX);
+	cbi_lane_init(&lane, CB_ARENA_ENGINE_MAX);
 	while (follower && !atomic_load(&engine->stop)) {
-		int rc = CB_OK, pause = 0;
+		int rc;
 
 		cbi_ctx_init(&ctx, &lane);
 		ctx.actor = "service:engine";
-		made = made || migrate(engine, &ctx, &troubles[0]);
-		if (made) {
-			rc = cbi_follow_once(&ctx, follower, FOLLOW_MS);
-			cbi_engine_say(&troubles[1], "the follower", &ctx, rc);
-			if (rc == CB_OK)
-				keep_house(engine, &ctx, &troubles[2]);
-		}
-		if (!made || rc != CB_OK)
-			pause = rc == CB_EAWAY ? FOLLOW_MS : AGAIN_MS;
+		rc = cbi_follow_once(&ctx, follower, FOLLOW_MS);
+		tell(&trouble, &ctx, rc);
 		cbi_ctx_finish(&ctx);
-		if (pause)
-			cbi_engine_pause(engine, pause);
+		if (rc < 0)
+			nap(engine, rc == CB_EBUSY ? 1000 : FOLLOW_MS);
 	}
 	cbi_follower_destroy(follower);
-	cbi_rooms_lane_finish(&lane);
-	atomic_fetch_sub(&engine->threads, 1);
+	cbi_copy_lane_finish(&lane);
+	cbi_db_lane_finish(&lane);
+	cbi_lane_finish(&lane);
 	return NULL;
 }
 
-static int begin(struct cbi_engine *engine, void *(*work)(void *arg))
-{
-	pthread_t thread;
+/* ---- The worker ------------------------------------------------------------
+ */
 
-	atomic_fetch_add(&engine->threads, 1);
-	if (pthread_create(&thread, NULL, work, engine) != 0) {
-		cb_log(NULL, CB_LOG_ERROR, "cannot start a thread");
-		return -1;
-	}
-	pthread_detach(thread);
-	return 0;
+struct worker {
+	struct engine *engine;
+	struct cbi_lane lane;
+	struct cbi_lane ear; /* listens for work */
+	struct cb_ctx ear_ctx;
+	bool migrated, synced, listening;
+	int64_t heartbeat, sweep; /* when they are due */
+	char host[256];
+};
+
+static const char *schema_dir(void)
+{
+	const char *dir = getenv("CALLBOARD_SCHEMA");
+
+	return dir && *dir ? dir : CALLBOARD_DATADIR "/schema";
 }
 
-static int open_rooms(struct cbi_engine *engine)
+static int migrate(struct worker *worker, struct cb_ctx *ctx)
 {
-	struct cbi_lane lane;
+	int applied = 0;
+	int rc = cbi_db_migrate(ctx, schema_dir(), &applied);
+
+	if (rc == CB_OK && applied)
+		cb_log(ctx, CB_LOG_INFO, "schema: %d versions applied",
+		       applied);
+	worker->migrated = rc == CB_OK;
+	return rc;
+}
+
+/* What has to be done now and then; a failure waits for the next time. */
+static int keep_house(struct worker *worker, struct cb_ctx *ctx)
+{
+	struct engine *engine = worker->engine;
+	int64_t now = cbi_clock_ms();
+	size_t removed = 0;
+	int rc = CB_OK;
+
+	if (now >= worker->heartbeat) {
+		worker->heartbeat = now + HEARTBEAT_MS;
+		rc =
+		    cbi_registry_heartbeat(ctx, engine->registry, worker->host);
+	}
+	if (rc == CB_OK && engine->settings->processing &&
+	    now >= worker->sweep) {
+		worker->sweep = now + SWEEP_MS;
+		rc = cbi_ingest_sweep(ctx, &engine->ingest, &removed);
+	}
+	return rc;
+}
+
+/* Reads and stitches until nothing is due. */
+static int work_off(struct worker *worker, struct cb_ctx *ctx, bool *busy)
+{
+	const struct cbi_ingest *in = &worker->engine->ingest;
+	struct cbi_ingest_done done = { 0 };
+	size_t taken = 0, written = 0;
+	int rc = CB_OK;
+
+	*busy = false;
+	if (!worker->synced)
+		rc = cbi_ingest_sync(ctx, in);
+	worker->synced = rc == CB_OK;
+	if (rc == CB_OK)
+		rc = cbi_ingest_run(ctx, in, WORK_MS, &done);
+	if (rc == CB_OK)
+		rc = cbi_stitch(ctx, STITCH_MAX, &taken, &written);
+	if (rc == CB_OK)
+		*busy = done.locations > 0 || taken > 0;
+	return rc;
+}
+
+static int work_once(struct worker *worker, bool *busy)
+{
 	struct cb_ctx ctx;
+	int rc = CB_OK;
+
+	*busy = false;
+	cbi_ctx_init(&ctx, &worker->lane);
+	ctx.actor = "service:engine";
+	if (!worker->migrated)
+		rc = migrate(worker, &ctx);
+	if (rc == CB_OK)
+		rc = keep_house(worker, &ctx);
+	if (rc == CB_OK && worker->engine->settings->processing)
+		rc = work_off(worker, &ctx, busy);
+	{
+		static struct trouble trouble = { "working on the catalog",
+			                          CB_OK };
+
+		tell(&trouble, &ctx, rc);
+	}
+	cbi_ctx_finish(&ctx);
+	return rc;
+}
+
+/* Until somebody registers a location, or a second has passed. */
+static void wait_for_work(struct worker *worker)
+{
+	bool got;
+
+	if (!worker->listening)
+		worker->listening =
+		    cbi_db_listen(&worker->ear_ctx, "callboard_work") == CB_OK;
+	if (worker->listening &&
+	    cbi_db_wait_notify(&worker->ear_ctx, 1000, &got) == CB_OK)
+		return;
+	worker->listening = false;
+	cbi_ctx_finish(&worker->ear_ctx);
+	cbi_ctx_init(&worker->ear_ctx, &worker->ear);
+	nap(worker->engine, FOLLOW_MS);
+}
+
+static void *work(void *arg)
+{
+	struct worker worker = { .engine = arg };
+	char name[100] = "localhost";
+
+	gethostname(name, sizeof(name) - 1);
+	/* Two homes of one machine are two hosts. */
+	snprintf(worker.host, sizeof(worker.host), "%.99s:%.150s", name,
+	         worker.engine->settings->run_dir);
+	cbi_lane_init(&worker.lane, CB_ARENA_ENGINE_MAX);
+	cbi_lane_init(&worker.ear, CB_MIB);
+	cbi_ctx_init(&worker.ear_ctx, &worker.ear);
+	while (!atomic_load(&worker.engine->stop)) {
+		bool busy;
+
+		if (work_once(&worker, &busy) < 0)
+			nap(worker.engine, FOLLOW_MS);
+		else if (!busy)
+			wait_for_work(&worker);
+		cbi_db_idle();
+	}
+	cbi_ctx_finish(&worker.ear_ctx);
+	cbi_copy_lane_finish(&worker.lane);
+	cbi_db_lane_finish(&worker.ear);
+	cbi_db_lane_finish(&worker.lane);
+	cbi_lane_finish(&worker.ear);
+	cbi_lane_finish(&worker.lane);
+	return NULL;
+}
+
+/* ---- The process ------------------------------------------------------------
+ */
+
+static int read_feed(struct cb_ctx *ctx, void *arg,
+                     const struct cbi_provider_ask *ask,
+                     int (*each)(void *each_arg, struct cb_ctx *ctx,
+                                 const struct cbi_provider_file *file),
+                     void *each_arg, json_t **after)
+{
+	return cbi_provider_read(ctx, arg, ask, each, each_arg, after);
+}
+
+static int open_all(struct cb_ctx *ctx, struct engine *engine)
+{
+	const struct cbi_config *config = engine->start->config;
+	const struct cbi_settings *s = engine->settings;
+	const struct cbi_db_config db = {
+		.conninfo = s->database,
+		.listen = cbi_config_text(
+		    config, "backend.database.listenConnection", NULL),
+		.process = "engine",
+		.connections = s->db_connections < 4 ? 4 : s->db_connections,
+		.prepare = s->db_prepare,
+		.statement_ms = STATEMENT_MS,
+	};
+	const char *dir = cb_printf(ctx, "%s/copy", s->state_dir);
+	const char *manifests = cb_printf(ctx, "%s/registry.json", s->run_dir);
+	struct cbi_copy_config copy;
 	int rc;
 
-	cbi_rooms_lane_init(&lane, -1, CB_ARENA_REQUEST_MAX);
-	cbi_ctx_init(&ctx, &lane);
-	rc = cbi_rooms_open(&ctx, engine->start,
-	                    CBI_ROOMS_WRITER | CBI_ROOMS_HTTP, &engine->rooms);
-	if (rc != CB_OK)
-		cb_log(NULL, CB_LOG_ERROR, "%s", cb_failure(&ctx));
-	cbi_ctx_finish(&ctx);
-	cbi_rooms_lane_finish(&lane);
-	return rc == CB_OK ? 0 : -1;
+	if (!dir || !manifests)
+		return CB_ENOMEM;
+	rc = cbi_db_setup(ctx, &db);
+	cbi_catalog_copy_config(dir, true, &copy);
+	if (rc == CB_OK)
+		rc = cbi_copy_create(ctx, &copy, &engine->copy);
+	if (rc == CB_OK)
+		rc = cbi_http_create(ctx, cbi_config_get(config, "connections"),
+		                     &engine->http);
+	if (rc == CB_OK)
+		rc = cbi_provider_create(ctx, config, engine->http,
+		                         &engine->provider);
+	if (rc == CB_OK)
+		rc = cbi_registry_create(ctx, manifests, engine->copy,
+		                         CBI_TABLE_PLUGIN, cbi_host_filter(),
+		                         &engine->registry);
+	if (rc == CB_OK)
+		rc = cbi_ingest_configure(ctx, config, &engine->ingest);
+	engine->ingest.feed.arg = engine->provider;
+	engine->ingest.feed.read = read_feed;
+	engine->ingest.feed.resolve = cbi_provider_resolve;
+	return rc;
+}
+
+static void close_all(struct engine *engine)
+{
+	cbi_registry_destroy(engine->registry);
+	cbi_provider_destroy(engine->provider);
+	cbi_http_destroy(engine->http);
+	cbi_db_shutdown();
+	cbi_copy_destroy(engine->copy);
+}
+
+static int run(struct engine *engine)
+{
+	pthread_t threads[2];
+
+	if (pthread_create(&threads[0], NULL, follow, engine) != 0 ||
+	    pthread_create(&threads[1], NULL, work, engine) != 0) {
+		cb_log(NULL, CB_LOG_ERROR, "cannot start the threads");
+		return 1;
+	}
+	cbi_child_ready(engine->start);
+	while (cbi_child_wait(engine->start, 1000) == CBI_CHILD_GO_ON)
+		;
+	atomic_store(&engine->stop, true);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	return 0;
 }
 
 int cbi_engine_main(const struct cbi_start *start)
 {
-	struct cbi_engine *engine = calloc(1, sizeof(*engine));
-	int64_t until;
+	struct engine engine = {
+		.start = start,
+		.settings = cbi_config_settings(start->config),
+	};
+	struct cbi_lane lane;
+	struct cb_ctx ctx;
+	int code = 1;
 
-	if (!engine)
-		return 1;
-	engine->start = start;
-	engine->settings = cbi_config_settings(start->config);
-	if (open_rooms(engine) < 0 || begin(engine, follow) < 0)
-		return 1;
-	cbi_child_ready(start);
-	while (cbi_child_wait(start, 1000) == CBI_CHILD_GO_ON)
-		;
-	atomic_store(&engine->stop, true);
-	until = cbi_clock_ms() + STOP_MS;
-	while (atomic_load(&engine->threads) > 0 && cbi_clock_ms() < until)
-		poll(NULL, 0, 10);
-	/* The copy's lock goes with the process. */
-	_exit(0);
+	cbi_lane_init(&lane, CB_ARENA_ENGINE_MAX);
+	cbi_ctx_init(&ctx, &lane);
+	if (open_all(&ctx, &engine) == CB_OK)
+		code = run(&engine);
+	else
+		cb_log(&ctx, CB_LOG_ERROR, "%s", cb_failure(&ctx));
+	cbi_ctx_finish(&ctx);
+	close_all(&engine);
+	cbi_lane_finish(&lane);
+	return code;
 }

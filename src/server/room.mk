@@ -4,7 +4,7 @@ libcallboard_la_SOURCES += \
 	src/server/charge.c src/server/charge.h \
 	src/server/child.c src/server/child.h \
 	src/server/children.c \
-	src/server/engine.c src/server/engine_priv.h \
+	src/server/engine.c \
 	src/server/fetch.c \
 	src/server/generation.c \
 	src/server/loop.c src/server/loop.h \

@@ -13,6 +13,7 @@
 #include "html/addr.h"
 #include "server/rooms.h"
 #include "web/api/api.h"
+#include "web/pages/pages.h"
 #include "web/steps.h"
 
 #define TABLES_MAX 32
@@ -25,8 +26,9 @@ static int is_ready(struct cb_ctx *ctx, const struct cbi_web *web)
 static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 {
 	const struct cbi_endpoint *tables[TABLES_MAX];
+	const struct cbi_endpoint *const *pages;
 	struct cbi_router *router;
-	size_t n = 0;
+	size_t n = 0, count;
 	int rc;
 
 	tables[n++] = cbi_house_endpoints;
@@ -35,6 +37,9 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_queries;
 		tables[n++] = cbi_api_locations;
 	}
+	pages = cbi_pages_tables(&count);
+	for (size_t i = 0; i < count && n < TABLES_MAX; i++)
+		tables[n++] = pages[i];
 	rc = cbi_router_create(tables, n, &router);
 	if (rc != CB_OK)
 		return cb_fail(ctx, rc, "two endpoints share a path");
@@ -87,6 +92,7 @@ static int fill(struct cb_ctx *ctx, const struct cbi_start *start,
 	web->registry = rooms->registry;
 	web->host = rooms->host;
 	web->ready = is_ready;
+	web->faces = &cbi_page_faces;
 	return make_router(ctx, web);
 }
 

@@ -223,14 +223,22 @@ static const char *grey(struct cbi_ctl *ctl)
 {
 	const char *base = ctl->settings->base_path;
 
+	/* As web/pages draws a placeholder; apostrophes would end it. */
 	return cb_printf(
 	    &ctl->ctx,
-	    "<div class=\"card-pending\" aria-busy=\"true\" "
+	    "<section class=\"card\" data-plugin=\"$cb_card_plugin\" "
+	    "data-state=\"loading\" aria-busy=\"true\" "
+	    "aria-label=\"$cb_card_plugin\" "
 	    "hx-get=\"%s/fragments/$cb_card?$args\" "
 	    "hx-trigger=\"load delay:3s\" hx-swap=\"outerHTML\">"
-	    "<p class=\"note\">This card is not available right now. "
-	    "<a href=\"%s/fragments/$cb_card?$args\">Try again</a></p></div>",
-	    base, base);
+	    "<header class=\"card-head\"><h2 class=\"card-title\">"
+	    "$cb_card_plugin</h2></header><div class=\"card-body\">"
+	    "<div class=\"skeleton\" aria-hidden=\"true\"><span></span>"
+	    "<span></span><span></span></div>"
+	    "<p class=\"note\" role=\"status\">This card is not available "
+	    "right now. <a class=\"nojs\" href=\"\">Reload</a></p></div>"
+	    "</section>",
+	    base);
 }
 
 static int render_two(struct cbi_ctl *ctl, struct cb_buf *http,

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plugin_page.c - pages of plugins, /p/<plugin>/..., within the shell.
+ * plugin_page.c - pages of plugins, /p/<plugin>/..., within the shell; and
+ * their APIs.
  */
 #include "web/pages/plugin_page.h"
 
 #include "host/host.h"
 #include "html/addr.h"
 #include "registry/registry.h"
+#include "web/pages/pages.h"
 #include "web/pages/shell.h"
 
 static void finish(void *buf)
@@ -68,15 +70,50 @@ static int show(struct cb_req *req)
 	return cbi_page_close(req, &html);
 }
 
-#define PAGE(verb)                                                \
-	{                                                         \
-		.path = "/p/{plugin}/*", .method = verb,          \
-		.access = CBI_ACCESS_READ, .face = CBI_FACE_PAGE, \
-		.name = "page.plugin", .handle = show,            \
+static int answer_api(struct cb_req *req)
+{
+	const struct cbi_plugin_route *route = NULL;
+	int rc;
+
+	if (!req->web->host)
+		return cb_fail(req->ctx, CB_ENOENT,
+		               "no plugin '%s' in this pool", req->args[0]);
+	rc = cbi_host_route(req->ctx, req->web->host, req->args[0], true,
+	                    req->rest ? req->rest : "",
+	                    req->head ? "GET" : req->method, req, NULL, &route);
+	if (rc < 0)
+		return rc;
+	if (!req->answer.streamed && !req->answer.body->len &&
+	    !req->answer.kept)
+		return cb_fail(req->ctx, CB_EBUG,
+		               "plugin '%s' answered nothing", req->args[0]);
+	return CB_OK;
+}
+
+/* Whoever changes something by a plugin may write; what else the route needs
+ * is for host/ to ask. */
+#define ROW(at, verb, level, looks, label, fn)                              \
+	{                                                                   \
+		.path = at, .method = verb, .access = level, .face = looks, \
+		.name = label, .handle = fn,                                \
 	}
 
 const struct cbi_endpoint cbi_pages_plugin[] = {
-	PAGE("GET"),
-	PAGE("POST"),
+	ROW("/p/{plugin}/*", "GET", CBI_ACCESS_READ, CBI_FACE_PAGE,
+	    "page.plugin", show),
+	ROW("/p/{plugin}/*", "POST", CBI_ACCESS_WRITE, CBI_FACE_PAGE,
+	    "page.plugin.post", show),
+	{ 0 },
+};
+
+const struct cbi_endpoint cbi_plugin_apis[] = {
+	ROW("/api/{plugin}/*", "GET", CBI_ACCESS_READ, CBI_FACE_API,
+	    "api.plugin", answer_api),
+	ROW("/api/{plugin}/*", "POST", CBI_ACCESS_WRITE, CBI_FACE_API,
+	    "api.plugin.post", answer_api),
+	ROW("/api/{plugin}/*", "PUT", CBI_ACCESS_WRITE, CBI_FACE_API,
+	    "api.plugin.put", answer_api),
+	ROW("/api/{plugin}/*", "DELETE", CBI_ACCESS_WRITE, CBI_FACE_API,
+	    "api.plugin.delete", answer_api),
 	{ 0 },
 };

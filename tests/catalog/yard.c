@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/cmock.h"
+
 #include "tests/catalog/yard.h"
 
 #include <stdio.h>
@@ -10,7 +12,7 @@
 #include "db/db.h"
 #include "tests/lib/stores.h"
 
-static void fail(const char *what, struct cb_ctx *ctx)
+static void give_up(const char *what, struct cb_ctx *ctx)
 {
 	fprintf(stderr, "yard: %s: %s\n", what, cb_failure(ctx));
 	exit(99);
@@ -54,7 +56,7 @@ static void load_config(struct yard *yard)
 	snprintf(path, sizeof(path), "%s/../callboard.yaml", yard->dir);
 	cbi_buf_init(&report, CB_MIB);
 	if (cbi_config_load(&yard->lane.ctx, files, &report, &yard->config) < 0)
-		fail(cbi_buf_string(&report), &yard->lane.ctx);
+		give_up(cbi_buf_string(&report), &yard->lane.ctx);
 	cbi_buf_finish(&report);
 }
 
@@ -80,7 +82,7 @@ void yard_open_on(struct yard *yard, const char *name, const char *conninfo)
 	load_config(yard);
 	if (cbi_provider_create(&yard->lane.ctx, yard->config, NULL,
 	                        &yard->provider) < 0)
-		fail("provider", &yard->lane.ctx);
+		give_up("provider", &yard->lane.ctx);
 	yard->root.type = "file";
 	snprintf(yard->all, sizeof(yard->all), "%s/all.yaml", yard->dir);
 	yard->root.target = yard->all;
@@ -110,7 +112,7 @@ void yard_sync(struct yard *yard)
 	struct cb_ctx *ctx = next(yard);
 
 	if (cbi_ingest_sync(ctx, &yard->in) < 0)
-		fail("sync", ctx);
+		give_up("sync", ctx);
 }
 
 void yard_settle(struct yard *yard)
@@ -122,10 +124,10 @@ void yard_settle(struct yard *yard)
 	yard_sql(yard, "update callboard.node set due_at = clock_timestamp()"
 	               " where due_at is not null");
 	if (cbi_ingest_run(ctx, &yard->in, 60000, &yard->done) < 0)
-		fail("run", ctx);
+		give_up("run", ctx);
 	do {
 		if (cbi_stitch(ctx, 1500, &taken, &written) < 0)
-			fail("stitch", ctx);
+			give_up("stitch", ctx);
 	} while (taken > 0);
 }
 
@@ -147,4 +149,55 @@ const char *yard_text(struct yard *yard, const char *ref, const char *path)
 	         " callboard.entity where ref = '%s'), '-')",
 	         keys, ref);
 	return yard_sql(yard, sql);
+}
+
+void yard_assert_sql(struct yard *yard, const char *sql, const char *expected)
+{
+	/* What is expected may itself be what SQL said last. */
+	const char *want = cb_strdup(&yard->lane.ctx, expected);
+	const char *got = yard_sql(yard, sql);
+
+	if (strcmp(got, want) != 0)
+		fail_msg("%s\n  said %s, expected %s", sql, got, want);
+}
+
+void yard_assert_text(struct yard *yard, const char *ref, const char *path,
+                      const char *expected)
+{
+	const char *got = yard_text(yard, ref, path);
+
+	if (strcmp(got, expected) != 0)
+		fail_msg("%s %s is %s, expected %s", ref, path, got, expected);
+}
+
+/* All served refs but generated ones. */
+void yard_assert_served(struct yard *yard, const char *expected)
+{
+	yard_assert_sql(
+	    yard,
+	    "select coalesce(string_agg(ref, ' ' order by ref), '') "
+	    "from callboard.entity where ref not like '%/generated-%'",
+	    expected);
+}
+
+/* What stands in some node's errors. */
+void yard_assert_trouble(struct yard *yard, const char *where, const char *part)
+{
+	char sql[600];
+
+	snprintf(sql, sizeof(sql),
+	         "select coalesce(string_agg(errors, ' '), '') from "
+	         "callboard.node where ref like '%s'",
+	         where);
+	if (!strstr(yard_sql(yard, sql), part))
+		fail_msg("%s says %s, expected %s", where, yard_sql(yard, sql),
+		         part);
+}
+
+void yard_assert_no_trouble(struct yard *yard)
+{
+	yard_assert_sql(yard,
+	                "select coalesce(string_agg(errors, ' '), '') from "
+	                "callboard.node where errors <> '[]'",
+	                "");
 }

@@ -11,6 +11,17 @@
 #include "provider/provider.h"
 #include "tests/lib/lane.h"
 
+#define COMPONENT(name, more)                                                  \
+	"---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {" \
+	"name: " name                                                          \
+	"}\nspec: {type: service, lifecycle: x, owner: team" more "}\n"
+#define GROUP(name)                                                        \
+	"---\napiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {" \
+	"name: " name "}\nspec: {type: team, children: []}\n"
+#define LOCATION(name, targets)                                               \
+	"---\napiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {" \
+	"name: " name "}\nspec: {targets: [" targets "]}\n"
+
 struct yard {
 	struct lane lane;
 	const char *conninfo;
@@ -45,5 +56,15 @@ const char *yard_sql(struct yard *yard, const char *sql);
 
 /* A served entity at a path ("spec.owner"), static; "-" for none. */
 const char *yard_text(struct yard *yard, const char *ref, const char *path);
+
+/* For cmocka's tests: what SQL says, what a served entity holds, which refs
+ * are served (but generated ones), and what stands in some node's errors. */
+void yard_assert_sql(struct yard *yard, const char *sql, const char *expected);
+void yard_assert_text(struct yard *yard, const char *ref, const char *path,
+                      const char *expected);
+void yard_assert_served(struct yard *yard, const char *expected);
+void yard_assert_trouble(struct yard *yard, const char *where,
+                         const char *part);
+void yard_assert_no_trouble(struct yard *yard);
 
 #endif

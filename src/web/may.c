@@ -3,6 +3,7 @@
  * may.c - the fourth step: is he let in, and does the request come from a
  * page of ours?
  */
+#include "web/router.h"
 #include "web/steps.h"
 
 #include <string.h>
@@ -149,6 +150,8 @@ int cbi_step_may(struct cb_req *req)
 		return send_to_sign_in(req);
 	if (rc == CB_OK)
 		rc = check_csrf(req);
+	if (rc == CB_OK)
+		rc = cbi_router_check_params(req);
 	if (rc == CB_OK)
 		rc = renew_session(req);
 	return rc;

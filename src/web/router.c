@@ -301,7 +301,7 @@ static bool is_listed(const char *list, const char *name)
 	return false;
 }
 
-static int check_params(struct cb_req *req)
+int cbi_router_check_params(struct cb_req *req)
 {
 	const char *list = req->endpoint->params;
 
@@ -314,13 +314,22 @@ static int check_params(struct cb_req *req)
 	return CB_OK;
 }
 
+/* Who is not known is not told which paths an API has. */
+static int nothing_here(struct cb_req *req)
+{
+	if (cbi_str_starts(req->path, "/api/") &&
+	    req->who.kind == CBI_WHO_NOBODY)
+		return cb_fail(req->ctx, CB_EAUTH, "Missing credentials");
+	return cb_fail(req->ctx, CB_ENOENT, "there is no such page");
+}
+
 int cbi_step_route(struct cb_req *req)
 {
 	const char *allow = "";
 	int rc = cbi_router_find(req->web->router, req, &allow);
 
 	if (rc == CB_ENOENT)
-		return cb_fail(req->ctx, CB_ENOENT, "there is no such page");
+		return nothing_here(req);
 	if (rc == CB_ENOTSUP) {
 		req->answer.status = 405;
 		rc = cbi_req_add_header(req, "Allow", allow);
@@ -335,5 +344,5 @@ int cbi_step_route(struct cb_req *req)
 		req->endpoint = NULL;
 		return cb_fail(req->ctx, CB_ENOENT, "there is no such page");
 	}
-	return check_params(req);
+	return CB_OK;
 }

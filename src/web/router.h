@@ -57,4 +57,8 @@ void cbi_router_destroy(struct cbi_router *router);
 int cbi_router_find(const struct cbi_router *router, struct cb_req *req,
                     const char **allow) CB_USED;
 
+/* Are all query parameters ones that the endpoint knows?  CB_EINVAL names the
+ * first that is not; asked once it is known who may come in. */
+int cbi_router_check_params(struct cb_req *req) CB_USED;
+
 #endif

@@ -201,7 +201,8 @@ static void an_api_that_fails_speaks_json(void **s)
 	json_decref(body);
 	assert_int_equal(ask("GET", "/api/away"), 503);
 	assert_string_not_equal(memory_header(&memory, "Retry-After"), "");
-	assert_int_equal(ask("GET", "/api/nothing/here"), 404);
+	/* Who is not known is not told which paths there are. */
+	assert_int_equal(ask("GET", "/api/nothing/here"), 401);
 	assert_int_equal(ask("POST", "/api/tagged"), 405);
 	assert_string_equal(memory_header(&memory, "Allow"), "GET, HEAD");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/clock.h"
 #include "catalog/entity.h"
 #include "catalog/view.h"
 #include "web/api/answer.h"
@@ -22,14 +23,31 @@ static int give(struct cb_req *req, const struct cbi_served *served,
 	return cbi_api_fresh(req, fresh);
 }
 
+/* ?at=<time>: the entity as it was then. */
+static int read_at(struct cb_req *req)
+{
+	const char *at;
+	int rc = cbi_api_value(req, "at", &at);
+
+	if (rc == CB_OK && at &&
+	    cbi_clock_parse(at, &req->ctx->scope.as_of) < 0)
+		return cb_fail(req->ctx, CB_EINVAL,
+		               "at '%.40s': expected a time such as "
+		               "2026-01-31T12:00:00Z",
+		               at);
+	return rc;
+}
+
 static int by_name(struct cb_req *req)
 {
 	struct cbi_served served;
 	struct cbi_fresh fresh;
 	const char *ref;
-	int rc = cbi_view_ref(req->ctx, req->args[0], req->args[1],
-	                      req->args[2], &ref);
+	int rc = read_at(req);
 
+	if (rc == CB_OK)
+		rc = cbi_view_ref(req->ctx, req->args[0], req->args[1],
+		                  req->args[2], &ref);
 	if (rc == CB_OK)
 		rc = cbi_view_by_ref(req->ctx, req->web->catalog, ref, &served,
 		                     &fresh);
@@ -145,7 +163,7 @@ const struct cbi_endpoint cbi_api_entities[] = {
 	    .face = CBI_FACE_API,
 	    .name = "catalog-by-name",
 	    .handle = by_name,
-	    .params = "",
+	    .params = "at",
 	},
 	{
 	    .path = "/api/catalog/entities/by-uid/{uid}",

@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "catalog/batch.h"
+#include "catalog/model_priv.h"
 #include "catalog/rules.h"
 #include "db/db.h"
 #include "json/json.h"
@@ -182,6 +183,10 @@ static int take_entity(struct work *w, const struct cbi_yaml *root,
 	if (rc < 0)
 		return rc;
 	if (!cbi_rules_allow(w->round->in->rules, entity, w->round->origin)) {
+		/* A slip of the pen is not a matter of rules. */
+		if (cbi_model_kind(entity, &problem) < 0 &&
+		    strcmp(problem.path, "kind") == 0)
+			return note_problem(w, root, &problem);
 		problem.name = "NotAllowedError";
 		memcpy(problem.path, "kind", sizeof("kind"));
 		snprintf(problem.text, sizeof(problem.text),

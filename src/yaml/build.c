@@ -28,6 +28,7 @@ int cbi_yaml_refuse(struct cb_ctx *ctx, struct cbi_yaml_doc *doc, int line,
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
 	doc->root = NULL;
+	doc->empty = false;
 	doc->line = line;
 	doc->column = column;
 	doc->error =

@@ -29,15 +29,15 @@ enum cbi_yaml_type {
 /* One value.  Everything lives with the context that parsed it. */
 struct cbi_yaml {
 	enum cbi_yaml_type type;
-	bool truth;      /* BOOL */
-	bool integer;    /* NUMBER: was written as one, within 2^53 */
-	double number;   /* NUMBER; .inf and .nan come as NULL */
-	int64_t whole;   /* NUMBER with integer set */
+	bool truth;       /* BOOL */
+	bool integer;     /* NUMBER: was written as one, within 2^53 */
+	double number;    /* NUMBER; .inf and .nan come as NULL */
+	int64_t whole;    /* NUMBER with integer set */
 	const char *text; /* TEXT, and the spelling of BOOL and NUMBER */
 	size_t len;
 	const char *key; /* within a MAP */
 	int key_line, key_column;
-	int line, column; /* from 1 */
+	int line, column;       /* from 1 */
 	struct cbi_yaml *first; /* LIST, MAP: children in order */
 	struct cbi_yaml *next;
 	size_t count;
@@ -92,7 +92,7 @@ const struct cbi_yaml *cbi_yaml_near(const struct cbi_yaml *root,
  * Appends the three lines around a position with line numbers and a caret,
  * as an error message shows them.
  */
-int cbi_yaml_excerpt(struct cb_buf *buf, const char *text, size_t len,
-                     int line, int column);
+int cbi_yaml_excerpt(struct cb_buf *buf, const char *text, size_t len, int line,
+                     int column);
 
 #endif

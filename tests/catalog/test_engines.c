@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_engines.c - several processes at the same work, and processes that are
+ * killed in the middle of it.
+ */
+#include "tests/lib/cmock.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "tests/catalog/yard.h"
+
+#define ENGINES 3
+#define FILES 12
+#define EACH 60 /* components of one file; each has a group of its own */
+
+static struct yard yard;
+
+#define assert_sql(...) yard_assert_sql(&yard, __VA_ARGS__)
+
+static int begin(void **state)
+{
+	static int number;
+	char name[32];
+
+	(void)state;
+	snprintf(name, sizeof(name), "engines%d", number++);
+	yard_open(&yard, name);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	yard_close(&yard);
+	return 0;
+}
+
+/* Files that refer to each other's entities; note changes all of them. */
+static void write_files(const char *note)
+{
+	struct cb_buf buf;
+	char name[32];
+
+	cbi_buf_init(&buf, CB_MIB);
+	for (int f = 0; f < FILES; f++) {
+		cbi_buf_clear(&buf);
+		cb_buf_printf(&buf, GROUP("team%d"), f);
+		for (int i = 0; i < EACH; i++)
+			cb_buf_printf(
+			    &buf,
+			    "---\napiVersion: backstage.io/v1alpha1\n"
+			    "kind: Component\nmetadata: {name: c%d-%d}\n"
+			    "spec: {type: service, lifecycle: %s, owner:"
+			    " team%d, dependsOn: ['component:c%d-%d']}"
+			    "\n",
+			    f, i, note, i % FILES, (f + 1) % FILES, i);
+		snprintf(name, sizeof(name), "f%d.yaml", f);
+		yard_bytes(&yard, name, buf.data, buf.len);
+	}
+	cbi_buf_clear(&buf);
+	/* A Location each, so that several processes have something to do. */
+	for (int f = 0; f < FILES; f++)
+		cb_buf_printf(&buf, LOCATION("l%d", "./f%d.yaml"), f, f);
+	yard_bytes(&yard, "all.yaml", buf.data, buf.len);
+	cbi_buf_finish(&buf);
+}
+
+/* One engine's life, in a process of its own: 0 when all went well. */
+static int engine(int rounds)
+{
+	struct cbi_ingest_done done = { 0 };
+	struct lane lane;
+	size_t taken, written;
+	int rc = CB_OK;
+
+	lane_setup_db_with(yard.conninfo, 2, true, 0);
+	lane_open(&lane);
+	lane.ctx.actor = "service:engine";
+	rc = cbi_ingest_sync(&lane.ctx, &yard.in);
+	for (int i = 0; rc == CB_OK && i < rounds; i++) {
+		rc = cbi_ingest_run(&lane.ctx, &yard.in, 50, &done);
+		do {
+			if (rc == CB_OK)
+				rc = cbi_stitch(&lane.ctx, 100, &taken,
+				                &written);
+		} while (rc == CB_OK && taken > 0);
+		usleep(10000);
+	}
+	if (rc < 0)
+		fprintf(stderr, "engine: %s: %s\n", cb_code_name(rc),
+		        cb_failure(&lane.ctx));
+	lane_close(&lane);
+	return rc < 0;
+}
+
+static pid_t start(int rounds)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(engine(rounds));
+	assert_true(pid > 0);
+	return pid;
+}
+
+/* All is there, once, and says the same from every side. */
+static void assert_whole(const char *note)
+{
+	char sql[300];
+
+	assert_sql("select count(*) from callboard.entity where kind = "
+	           "'component'",
+	           "720");
+	assert_sql("select count(*) from callboard.entity where kind = 'group'",
+	           "12");
+	snprintf(sql, sizeof(sql),
+	         "select count(*) from callboard.entity where kind = "
+	         "'component' and lifecycle <> '%s'",
+	         note);
+	assert_sql(sql, "0");
+	assert_sql("select sum(jsonb_array_length(body::jsonb -> 'relations'))"
+	           " from callboard.entity",
+	           "2880");
+	assert_sql("select count(*) from (select origin, type, target from "
+	           "callboard.relation group by 1, 2, 3 having count(*) > 1) x",
+	           "0");
+	assert_sql("select count(*) from callboard.entity e where (select "
+	           "count(*) from callboard.entity_history h where h.id = e.id "
+	           "and h.valid_to is null and h.body = e.body) <> 1",
+	           "0");
+	/* Numbers without gaps, and every version under one of them. */
+	assert_sql("select count(*) from callboard.change c, "
+	           "callboard.catalog_state s having count(*) = max(s.number) "
+	           "and max(c.number) = max(s.number)",
+	           yard_sql(&yard, "select count(*) from callboard.change"));
+	assert_sql(
+	    "select count(*) from callboard.entity e where not exists "
+	    "(select 1 from callboard.change c where c.number = e.number "
+	    "and e.id = any(c.written))",
+	    "0");
+	assert_sql("select count(*) from callboard.node where errors <> '[]'",
+	           "0");
+}
+
+static void several_at_once_make_the_same(void **state)
+{
+	pid_t pids[ENGINES];
+	int status;
+
+	(void)state;
+	write_files("one");
+	for (int i = 0; i < ENGINES; i++)
+		pids[i] = start(40);
+	for (int i = 0; i < ENGINES; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	yard_settle(&yard);
+	assert_whole("one");
+	/* All files change while they work. */
+	for (int i = 0; i < ENGINES; i++)
+		pids[i] = start(40);
+	for (int k = 0; k < 5; k++) {
+		write_files(k % 2 ? "odd" : "even");
+		yard_sql(&yard, "update callboard.node set due_at = "
+		                "clock_timestamp() where due_at is not null");
+		usleep(100000);
+	}
+	for (int i = 0; i < ENGINES; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	yard_settle(&yard);
+	assert_whole("even");
+}
+
+static void who_is_killed_leaves_no_half(void **state)
+{
+	unsigned seed = 7;
+	int status;
+
+	(void)state;
+	for (int i = 0; i < 25; i++) {
+		pid_t pid;
+
+		write_files(i % 2 ? "odd" : "even");
+		yard_sql(&yard, "update callboard.node set due_at = "
+		                "clock_timestamp() where due_at is not null");
+		pid = start(100);
+		seed = seed * 1103515245u + 12345u;
+		usleep(5000 + seed / 65536 % 150 * 1000);
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		/* Nothing in between is half: what is served is served whole.
+		 */
+		assert_sql("select count(*) from callboard.entity e where "
+		           "(select count(*) from callboard.entity_history h "
+		           "where h.id = e.id and h.valid_to is null) <> 1",
+		           "0");
+	}
+	write_files("last");
+	yard_sync(&yard);
+	yard_settle(&yard);
+	assert_whole("last");
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+	const struct CMUnitTest tests[] = {
+		T(several_at_once_make_the_same),
+		T(who_is_killed_leaves_no_half),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -21,6 +21,7 @@
  * padding. */
 #define RECORD_MAX 65528
 #define RECORD_HEAD 8
+#define RECORD_END 3
 #define RECORD_STDOUT 6
 /* From here on a record of its own is cheaper than a copy. */
 #define LARGE 8192
@@ -167,4 +168,45 @@ bool cbi_carrier_drained(FCGX_Request *request)
 		return false;
 	return plausible(reader, request->in) &&
 	       reader->stop == request->in->rdNext;
+}
+
+/*
+ * nginx keeps a connection when the END_REQUEST record is the last thing in
+ * its buffer.  A connection that we close right after that may be given a
+ * POST in between, which is lost.  So a record follows that nobody reads:
+ * nginx sees that there is more and closes the connection itself.
+ */
+int cbi_carrier_end_last(FCGX_Request *request)
+{
+	unsigned char high = (unsigned char)(request->requestId >> 8);
+	unsigned char low = (unsigned char)request->requestId;
+	unsigned char bytes[] = {
+		1,    RECORD_STDOUT,
+		high, low,
+		0,    0,
+		0,    0,
+		1,    RECORD_END,
+		high, low,
+		0,    8,
+		0,    0, /* and its 8 bytes */
+		0,    0,
+		0,    0,
+		0,    0,
+		0,    0,
+		1,    RECORD_END,
+		high, low,
+		0,    8,
+		0,    0,
+		0,    0,
+		0,    0,
+		0,    0,
+		0,    0,
+	};
+	struct iovec piece = { bytes, sizeof(bytes) };
+	int rc = -1;
+
+	if (!FCGX_GetError(request->out) && FCGX_FFlush(request->out) >= 0)
+		rc = send_all(request->ipcFd, &piece, 1);
+	FCGX_Free(request, 0);
+	return rc;
 }

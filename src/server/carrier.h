@@ -19,4 +19,9 @@ struct cbi_port cbi_carrier_port(FCGX_Request *request);
  * byte and libfcgi holds nothing that came after it. */
 bool cbi_carrier_drained(FCGX_Request *request);
 
+/* Ends the request instead of FCGX_Finish_r, on a connection that nginx would
+ * keep but we shall not: it is told in a way that leaves no gap.  -1 when it
+ * could not be written. */
+int cbi_carrier_end_last(FCGX_Request *request);
+
 #endif

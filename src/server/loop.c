@@ -130,8 +130,13 @@ static bool serve_one(struct worker *worker, int fd, bool *last)
 		    loop->plan.serve(loop->plan.user, worker->number, &port);
 	if (served == CBI_SERVED_CUT)
 		shutdown(fd, SHUT_RDWR);
-	*last =
-	    !cbi_carrier_drained(request) || served != CBI_SERVED || !wished;
+	*last = !cbi_carrier_drained(request) || served != CBI_SERVED ||
+	        !wished || atomic_load(&loop->draining);
+	if (*last && wished && served != CBI_SERVED_CUT) {
+		(void)!cbi_carrier_end_last(request);
+		request->ipcFd = -1;
+		return true;
+	}
 	request->keepConnection = 1;
 	FCGX_Finish_r(request);
 	if (request->ipcFd < 0)
@@ -143,35 +148,15 @@ static bool serve_one(struct worker *worker, int fd, bool *last)
 static void converse(struct worker *worker, int fd, int op)
 {
 	struct cbi_loop *loop = worker->loop;
+	enum peeked peeked = peek(fd);
+	bool last = false;
 
-	for (;;) {
-		enum peeked peeked = peek(fd);
-		bool last = false;
-
-		if (peeked == PEEK_GONE)
-			break;
-		if (peeked == PEEK_QUIET) {
-			if (arm(loop, fd, op) < 0)
-				break;
-			return;
-		}
-		if (!serve_one(worker, fd, &last)) {
-			note_gone(loop);
-			return;
-		}
-		if (last)
-			break;
-		if (!atomic_load(&loop->draining)) {
-			if (arm(loop, fd, op) < 0)
-				break;
-			return;
-		}
-		/* Draining: closed, unless nginx was so quick as to send the
-		 * next request already, which would be lost. */
-		if (peek(fd) != PEEK_READY)
-			break;
+	if (peeked == PEEK_READY && !serve_one(worker, fd, &last)) {
+		note_gone(loop);
+		return;
 	}
-	drop(loop, fd);
+	if (peeked == PEEK_GONE || last || arm(loop, fd, op) < 0)
+		drop(loop, fd);
 }
 
 static void set_timeouts(int fd, int ms)

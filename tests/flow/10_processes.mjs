@@ -142,7 +142,7 @@ test('20 killed web processes and 5 reloads lose nothing', async () => {
 
 test('POSTs are not lost by reloads', async () => {
   await pourWhile(async () => {
-    for (let i = 0; i < 5; i++) await hup();
+    for (let i = 0; i < 20; i++) await hup();
   }, sent => (sent % 2 ? 'POST' : 'GET'));
 });
 

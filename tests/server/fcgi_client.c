@@ -169,10 +169,16 @@ void client_reply(int fd, struct reply *reply, int ms)
 
 bool client_closed(int fd, int ms)
 {
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	int64_t until = cbi_clock_ms() + ms;
 	char byte;
 
-	if (poll(&wait, 1, ms) <= 0)
-		return false;
-	return recv(fd, &byte, 1, MSG_PEEK) <= 0;
+	for (;;) {
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+		int64_t left = until - cbi_clock_ms();
+
+		if (left < 0 || poll(&wait, 1, (int)left) <= 0)
+			return false;
+		if (recv(fd, &byte, 1, 0) <= 0)
+			return true;
+	}
 }

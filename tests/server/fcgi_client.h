@@ -47,7 +47,7 @@ struct reply {
 bool client_send(int fd, const struct wire *wire);
 /* Reads one answer, at most ms milliseconds. */
 void client_reply(int fd, struct reply *reply, int ms);
-/* Whether the peer closes within ms. */
+/* Whether the peer closes within ms; what comes before that is lost. */
 bool client_closed(int fd, int ms);
 
 #endif

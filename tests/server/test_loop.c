@@ -46,6 +46,25 @@ static void a_connection_not_to_be_kept_is_closed(void **state)
 	close(fd);
 }
 
+/* nginx keeps a connection whose last bytes are the end of an answer, and
+ * would give it another request while we close it. */
+static void the_last_answer_has_more_behind_its_end(void **state)
+{
+	int fd = rig_connect();
+	char more[64];
+
+	(void)state;
+	rig_ask(fd, "/last", NULL, true);
+	assert_true(reply.ended);
+	assert_int_equal(recv(fd, more, sizeof(more), MSG_DONTWAIT), 16);
+	close(fd);
+	fd = rig_connect();
+	rig_ask(fd, "/last", NULL, false);
+	assert_true(reply.ended);
+	assert_int_equal(recv(fd, more, sizeof(more), 0), 0);
+	close(fd);
+}
+
 static void a_large_answer_arrives_whole(void **state)
 {
 	int fd = rig_connect();
@@ -251,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(a_kept_connection_serves_many_requests),
 		ROW(a_connection_not_to_be_kept_is_closed),
+		ROW(the_last_answer_has_more_behind_its_end),
 		ROW(a_large_answer_arrives_whole),
 		ROW(a_body_is_read_whole),
 		ROW(idle_connections_do_not_starve_the_threads),

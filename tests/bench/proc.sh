@@ -54,4 +54,15 @@ tree_pss() {
 	echo "$sum"
 }
 
+# What of it are pages of the host's copy: a file, which the kernel may drop.
+tree_copy() {
+	local pid sum=0 kib
+	for pid in $(tree_pids "$@"); do
+		kib=$(awk '/^[0-9a-f]+-[0-9a-f]+ / { ours = $NF ~ /\/copy\/data-/ } ours && /^Pss:/ { sum += $2 } END { print sum + 0 }' \
+			"/proc/$pid/smaps" 2>/dev/null) || continue
+		sum=$((sum + ${kib:-0}))
+	done
+	echo "$sum"
+}
+
 clock_ticks=$(getconf CLK_TCK)

@@ -206,6 +206,9 @@ int cbi_follow_once(struct cb_ctx *ctx, struct cbi_follower *f, int timeout_ms)
 		rc = load_state(ctx, f);
 		if (rc == CB_OK)
 			rc = cbi_follow_first_key(ctx);
+		/* The schema may still be on its way. */
+		if (rc < 0)
+			f->loaded = false;
 	}
 	if (rc < 0)
 		return rc;

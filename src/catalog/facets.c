@@ -7,192 +7,72 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "catalog/columns.h"
 #include "catalog/fold.h"
-#include "catalog/layout.h"
 #include "catalog/sql.h"
-#include "catalog/tally.h"
-#include "copy/copy.h"
 #include "db/db.h"
 
 #define FACETS_MAX 100
 
-/* Where a key's values are in a row of the copy: a list, or one of these. */
-enum place {
-	PLACE_NONE = -1,
-	PLACE_KIND = CBI_LISTS,
-	PLACE_SPACE,
-	PLACE_NAME,
-};
+/* --- from the columns --- */
 
-static int place_of(const char *key)
+/* Counts each value of one place over the rows of a set. */
+static void count_values(const struct cbi_columns *c, const uint64_t *set,
+                         int place, uint32_t *counts)
 {
-	static const struct {
-		const char *key;
-		int place;
-	} places[] = {
-		{ "kind", PLACE_KIND },
-		{ "metadata.namespace", PLACE_SPACE },
-		{ "metadata.name", PLACE_NAME },
-		{ "spec.type", CBI_LIST_TYPE },
-		{ "spec.lifecycle", CBI_LIST_LIFECYCLE },
-		{ "relations.ownedby", CBI_LIST_OWNER },
-		{ "metadata.tags", CBI_LIST_TAG },
-	};
+	const uint32_t *one = place == CBI_COLUMN_AT_KIND ? c->kind : c->space;
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (strcmp(places[i].key, key) == 0)
-			return places[i].place;
-	return PLACE_NONE;
-}
+	for (uint32_t w = 0; w < c->words; w++) {
+		for (uint64_t left = set[w]; left; left &= left - 1) {
+			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(left);
 
-static bool is_column(const char *key)
-{
-	return place_of(key) != PLACE_NONE;
-}
-
-/* --- from the copy --- */
-
-/* One row, and its key's parts (which are in lower case). */
-struct columns {
-	struct cbi_layout_row row;
-	const char *kind, *name, *space;
-};
-
-static bool value_fits(const struct cbi_filter *leaf, const char *folded)
-{
-	if (leaf->op == CBI_FILTER_EXISTS)
-		return true;
-	if (leaf->op == CBI_FILTER_PREFIX)
-		return cbi_str_starts(folded, leaf->values[0]);
-	for (size_t i = 0; i < leaf->value_count; i++)
-		if (strcmp(leaf->values[i], folded) == 0)
-			return true;
-	return false;
-}
-
-static bool leaf_fits(const void *rows, const struct cbi_filter *leaf)
-{
-	const struct columns *columns = rows;
-	int place = place_of(leaf->key);
-	const char *p, *folded;
-
-	switch (place) {
-	case PLACE_KIND:
-		return value_fits(leaf, columns->kind);
-	case PLACE_SPACE:
-		return value_fits(leaf, columns->space);
-	case PLACE_NAME:
-		return value_fits(leaf, columns->name);
-	default:
-		break;
+			if (place >= CBI_LISTS) {
+				counts[one[i]]++;
+				continue;
+			}
+			for (uint32_t j = c->at[place][i];
+			     j < c->at[place][i + 1]; j++)
+				counts[c->list[place][j]]++;
+		}
 	}
-	p = columns->row.lists[place];
-	for (unsigned n = columns->row.counts[place]; n > 0; n--) {
-		cbi_layout_value(&p, &folded);
-		if (value_fits(leaf, folded))
-			return true;
-	}
-	return false;
 }
 
-static int count_place(struct cb_ctx *ctx, const struct cbi_layout_row *row,
-                       int place, struct cbi_tally *tally, uint32_t at)
+/* Ids are in the order of their values: so is the facet. */
+static int count_place(struct cb_ctx *ctx, const struct cbi_columns *c,
+                       const uint64_t *set, int place, struct cbi_facet *out)
 {
-	const char *p, *folded;
-	int rc = CB_OK;
+	uint32_t *counts =
+	    cb_alloc(ctx, (c->value_count + 1) * sizeof(*counts));
+	struct cbi_facet_value *values;
+	size_t n = 0;
 
-	switch (place) {
-	case PLACE_KIND:
-		return cbi_tally_add(ctx, tally, row->kind, at);
-	case PLACE_SPACE:
-		return cbi_tally_add(ctx, tally, row->space, at);
-	case PLACE_NAME:
-		return cbi_tally_add(ctx, tally, row->name, at);
-	default:
-		break;
-	}
-	p = row->lists[place];
-	for (unsigned n = row->counts[place]; n > 0 && rc == CB_OK; n--)
-		rc = cbi_tally_add(ctx, tally, cbi_layout_value(&p, &folded),
-		                   at);
-	return rc;
-}
-
-static int to_facet(struct cb_ctx *ctx, struct cbi_tally *tally,
-                    struct cbi_facet *out)
-{
-	size_t n;
-	const struct cbi_tally_slot *slots = cbi_tally_sorted(tally, &n);
-	struct cbi_facet_value *values =
-	    cb_alloc(ctx, (n + 1) * sizeof(*values));
-
+	if (!counts)
+		return CB_ENOMEM;
+	count_values(c, set, place, counts);
+	for (uint32_t i = 0; i < c->value_count; i++)
+		n += counts[i] > 0;
+	values = cb_alloc(ctx, (n + 1) * sizeof(*values));
 	if (!values)
 		return CB_ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		values[i] =
-		    (struct cbi_facet_value){ slots[i].value, slots[i].count };
 	out->values = values;
 	out->n = n;
+	for (uint32_t i = 0; i < c->value_count; i++)
+		if (counts[i])
+			*values++ =
+			    (struct cbi_facet_value){ c->values[i], counts[i] };
 	return CB_OK;
 }
 
-struct counting {
-	struct cb_ctx *ctx;
-	const struct cbi_filter *filter;
-	const int *places;
-	struct cbi_tally *tallies;
-	size_t n;
-	uint32_t at;
-};
-
-static int count_row(struct counting *c, struct cbi_span key,
-                     struct cbi_span record)
+static int count_columns(struct cb_ctx *ctx, const struct cbi_columns *c,
+                         const struct cbi_filter *filter, const int *places,
+                         size_t n, struct cbi_facet *out)
 {
-	struct columns columns;
-	int rc = CB_OK;
+	uint64_t *set;
+	int rc = cbi_columns_match(ctx, c, filter, &set);
 
-	cbi_layout_row_read(record, &columns.row);
-	columns.kind = key.ptr;
-	columns.name = columns.kind + strlen(columns.kind) + 1;
-	c->at++;
-	if (c->filter) {
-		/* The key's last part is not terminated. */
-		columns.space = cbi_catalog_fold(c->ctx, columns.row.space);
-		if (!columns.space)
-			return CB_ENOMEM;
-		if (!cbi_filter_match(c->filter, leaf_fits, &columns))
-			return CB_OK;
-	}
-	for (size_t i = 0; i < c->n && rc == CB_OK; i++)
-		rc = count_place(c->ctx, &columns.row, c->places[i],
-		                 &c->tallies[i], c->at);
+	for (size_t i = 0; i < n && rc == CB_OK; i++)
+		rc = count_place(ctx, c, set, places[i], &out[i]);
 	return rc;
-}
-
-static int count_copy(struct counting *c, struct cbi_copy_txn *txn,
-                      struct cbi_facet *out)
-{
-	struct cbi_copy_cursor *cursor;
-	struct cbi_span key, record;
-	int rc = cbi_copy_seek(c->ctx, txn, CBI_TABLE_ROW, NULL, 0, &cursor);
-
-	while (rc == CB_OK && cbi_copy_next(cursor, &key, &record))
-		rc = count_row(c, key, record);
-	for (size_t i = 0; i < c->n && rc == CB_OK; i++)
-		rc = to_facet(c->ctx, &c->tallies[i], &out[i]);
-	return rc;
-}
-
-/* A leaf that asks only whether a column exists also means null values,
- * which columns do not hold. */
-static bool has_exists(const struct cbi_filter *filter)
-{
-	if (filter->op == CBI_FILTER_EXISTS)
-		return place_of(filter->key) < CBI_LISTS;
-	for (size_t i = 0; i < filter->child_count; i++)
-		if (has_exists(filter->children[i]))
-			return true;
-	return false;
 }
 
 /* --- in SQL --- */
@@ -243,6 +123,35 @@ static int count_key(struct cb_ctx *ctx, const struct cbi_filter *filter,
 	return CB_OK;
 }
 
+/* The columns to count in; NULL: ask PostgreSQL. */
+static int look(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+                struct cbi_fresh *fresh, const struct cbi_columns **out)
+{
+	struct cbi_copy_txn *txn;
+	int rc = cbi_fresh_begin(ctx, catalog, fresh, &txn);
+
+	*out = NULL;
+	if (rc == CB_OK && txn)
+		*out = cbi_columns_look(ctx, txn, fresh->stale);
+	if (!*out)
+		*fresh = (struct cbi_fresh){ false, 0 };
+	return rc;
+}
+
+/* Names in lower case, and their places; false when one has none. */
+static int read_names(struct cb_ctx *ctx, const char *const *names, size_t n,
+                      const char **keys, int *places, bool *columns)
+{
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = cbi_catalog_fold(ctx, names[i]);
+		if (!keys[i])
+			return CB_ENOMEM;
+		places[i] = cbi_columns_place(keys[i]);
+		*columns = *columns && places[i] >= 0;
+	}
+	return CB_OK;
+}
+
 int cbi_facets_count(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                      const struct cbi_filter *filter, const char *const *names,
                      size_t n, const struct cbi_facet **out,
@@ -250,13 +159,10 @@ int cbi_facets_count(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 {
 	struct cbi_facet *facets = cb_alloc(ctx, (n + 1) * sizeof(*facets));
 	int *places = cb_alloc(ctx, (n + 1) * sizeof(*places));
-	struct counting c = {
-		.ctx = ctx, .filter = filter, .places = places, .n = n
-	};
-	struct cbi_copy_txn *txn = NULL;
-	bool columns = !filter || (cbi_filter_only(filter, is_column) &&
-	                           !has_exists(filter));
-	int rc = CB_OK;
+	const char **keys = cb_alloc(ctx, (n + 1) * sizeof(*keys));
+	const struct cbi_columns *columns = NULL;
+	bool can = ctx->scope.all && cbi_columns_can(filter);
+	int rc;
 
 	*fresh = (struct cbi_fresh){ false, 0 };
 	if (ctx->scope.as_of)
@@ -265,26 +171,17 @@ int cbi_facets_count(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	if (n > FACETS_MAX)
 		return cb_fail(ctx, CB_EINVAL, "more than %d facets",
 		               FACETS_MAX);
-	c.tallies = cb_alloc(ctx, (n + 1) * sizeof(*c.tallies));
-	if (!facets || !places || !c.tallies)
+	if (!facets || !places || !keys)
 		return CB_ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		const char *key = cbi_catalog_fold(ctx, names[i]);
-
-		if (!key)
-			return CB_ENOMEM;
+	rc = read_names(ctx, names, n, keys, places, &can);
+	if (rc == CB_OK && can)
+		rc = look(ctx, catalog, fresh, &columns);
+	if (rc == CB_OK && columns)
+		rc = count_columns(ctx, columns, filter, places, n, facets);
+	for (size_t i = 0; i < n && rc == CB_OK; i++) {
 		facets[i].name = names[i];
-		places[i] = place_of(key);
-		columns = columns && places[i] != PLACE_NONE;
-	}
-	if (columns && ctx->scope.all)
-		rc = cbi_fresh_begin(ctx, catalog, fresh, &txn);
-	if (rc == CB_OK && txn)
-		rc = count_copy(&c, txn, facets);
-	for (size_t i = 0; i < n && rc == CB_OK && !txn; i++) {
-		const char *key = cbi_catalog_fold(ctx, names[i]);
-
-		rc = key ? count_key(ctx, filter, key, &facets[i]) : CB_ENOMEM;
+		if (!columns)
+			rc = count_key(ctx, filter, keys[i], &facets[i]);
 	}
 	*out = facets;
 	return rc;

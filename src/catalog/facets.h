@@ -2,9 +2,9 @@
 /*
  * facets.h - how many entities have each value of some keys.
  *
- * Keys that the copy's columns hold (kind, metadata.name and .namespace,
- * spec.type, spec.lifecycle, metadata.tags, relations.ownedby) are counted
- * there when the filter, if any, speaks of such keys alone; others in SQL.
+ * Keys that columns hold (kind, metadata.namespace, spec.type,
+ * spec.lifecycle, metadata.tags, relations.ownedby) are counted there when the
+ * filter, if any, speaks of such keys alone; others in SQL.
  */
 #ifndef CB_CATALOG_FACETS_H
 #define CB_CATALOG_FACETS_H

@@ -225,6 +225,7 @@ static int pack_row(struct cb_ctx *ctx, const struct cbi_layout_entity *entity,
 	add_column(buf, metadata, "name", "");
 	add_column(buf, metadata, "title", "");
 	add_column(buf, metadata, "description", "");
+	add_text(buf, entity->uid, strlen(entity->uid));
 	return buf->failed;
 }
 
@@ -406,4 +407,5 @@ void cbi_layout_row_read(struct cbi_span record, struct cbi_layout_row *out)
 	out->name = read_text(&p);
 	out->title = read_text(&p);
 	out->description = read_text(&p);
+	out->uid = read_text(&p);
 }

@@ -6,7 +6,7 @@
  * behind an edge is the rows strictly after it; one before an edge is read in
  * reverse by an inner select and put right by the outer one.
  */
-#include "catalog/query.h"
+#include "catalog/query_priv.h"
 
 #include <string.h>
 
@@ -30,10 +30,8 @@ struct run {
 	struct cbi_sql sql;
 	cbi_query_item *item;
 	void *arg;
-	size_t rows;  /* seen so far */
-	size_t given; /* handed over */
-	bool more;    /* one row too many was there */
-	struct cbi_edge first, last;
+	size_t rows; /* seen so far */
+	struct cbi_query_found found;
 	uint64_t number;
 };
 
@@ -238,23 +236,24 @@ static int take_row(struct run *run, const struct cbi_db_result *result,
 	 * last of any other. */
 	if (run->query->at.previous && run->rows == 1 &&
 	    (size_t)cbi_db_int(result, row, COL_ROWS) > limit) {
-		run->more = true;
+		run->found.more = true;
 		return CB_OK;
 	}
-	if (run->given == limit) {
-		run->more = true;
+	if (run->found.given == limit) {
+		run->found.more = true;
 		return CB_OK;
 	}
 	body.ptr = cbi_db_text(result, row, COL_BODY);
 	body.len = cbi_db_len(result, row, COL_BODY);
-	rc = run->given++ == 0 ? keep_edge(run, result, row, &run->first)
-	                       : CB_OK;
+	rc = run->found.given++ == 0
+	         ? keep_edge(run, result, row, &run->found.first)
+	         : CB_OK;
 	/* A page that leads back may be short; else only a full one has a
 	 * next.  Edges of every row would fill the arena on long pages. */
 	if (rc == CB_OK &&
-	    (run->given == limit ||
+	    (run->found.given == limit ||
 	     run->rows == (size_t)cbi_db_int(result, row, COL_ROWS)))
-		rc = keep_edge(run, result, row, &run->last);
+		rc = keep_edge(run, result, row, &run->found.last);
 	return rc == CB_OK ? run->item(run->arg, body) : rc;
 }
 
@@ -323,31 +322,50 @@ static bool same_edge(const struct cbi_edge *a, const struct cbi_edge *b)
 	return strcmp(a->value, b->value) == 0;
 }
 
-static int write_cursors(struct run *run, const struct cbi_catalog *catalog,
-                         int64_t total, struct cbi_query_page *out)
+static int write_cursors(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+                         const struct cbi_query *query,
+                         const struct cbi_query_found *found,
+                         struct cbi_query_page *out)
 {
-	const struct cbi_cursor *at = &run->query->at;
+	const struct cbi_cursor *at = &query->at;
 	bool first_page = !at->edge.uid;
 	struct cbi_cursor cursor = *at;
 	int rc = CB_OK;
 
-	cursor.total = total;
+	cursor.total = out->total;
 	if (first_page)
-		cursor.first = run->first;
-	if (run->given == 0)
+		cursor.first = found->first;
+	if (found->given == 0)
 		return CB_OK;
-	if ((at->previous || run->more) && run->last.uid) {
+	if ((at->previous || found->more) && found->last.uid) {
 		cursor.previous = false;
-		cursor.edge = run->last;
-		rc = cbi_cursor_write(run->ctx, catalog, &cursor, &out->next);
+		cursor.edge = found->last;
+		rc = cbi_cursor_write(ctx, catalog, &cursor, &out->next);
 	}
 	if (rc == CB_OK && !first_page &&
-	    !same_edge(&run->first, &cursor.first)) {
+	    !same_edge(&found->first, &cursor.first)) {
 		cursor.previous = true;
-		cursor.edge = run->first;
-		rc = cbi_cursor_write(run->ctx, catalog, &cursor, &out->prev);
+		cursor.edge = found->first;
+		rc = cbi_cursor_write(ctx, catalog, &cursor, &out->prev);
 	}
 	return rc;
+}
+
+static int ask_database(struct run *run, struct cbi_query_page *out)
+{
+	const struct cbi_query *query = run->query;
+	int rc = CB_OK;
+
+	out->total = query->at.total;
+	if (query->count && !query->at.edge.uid)
+		rc = read_total(run, &out->total);
+	if (rc == CB_OK && query->limit > 0)
+		rc = read_page(run);
+	if (rc < 0)
+		return rc;
+	cbi_fresh_seen(run->number);
+	out->number = run->number;
+	return CB_OK;
 }
 
 int cbi_query_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
@@ -357,21 +375,15 @@ int cbi_query_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	struct run run = {
 		.ctx = ctx, .query = query, .item = item, .arg = arg
 	};
-	int64_t total = query->at.total;
-	int rc = CB_OK;
+	int rc;
 
 	if (ctx->scope.as_of)
 		return cb_fail(ctx, CB_ENOTSUP,
 		               "queries of the past are not answered");
 	memset(out, 0, sizeof(*out));
-	if (query->count && !query->at.edge.uid)
-		rc = read_total(&run, &total);
-	if (rc == CB_OK && query->limit > 0)
-		rc = read_page(&run);
-	if (rc < 0)
-		return rc;
-	cbi_fresh_seen(run.number);
-	out->number = run.number;
-	out->total = total;
-	return write_cursors(&run, catalog, total, out);
+	rc = cbi_pick_run(ctx, catalog, query, item, arg, out, &run.found);
+	if (rc == CB_ENOTSUP)
+		rc = ask_database(&run, out);
+	return rc == CB_OK ? write_cursors(ctx, catalog, query, &run.found, out)
+	                   : rc;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * query.h - entities by filter, order and text, page by page, from
- * PostgreSQL.
+ * query.h - entities by filter, order and text, page by page.
  *
- * Items are handed over one by one, as served bytes, in order; large pages
- * are never held as a whole.  With scope.as_of set: CB_ENOTSUP.
+ * Queries that speak of columns alone (kind, namespace, type, lifecycle,
+ * owner, tags; ordered by uid, name, title, type or lifecycle) are answered
+ * from the host's copy, others by PostgreSQL.  Items are handed over one by
+ * one, as served bytes, in order; large pages are never held as a whole.  With
+ * scope.as_of set: CB_ENOTSUP.
  */
 #ifndef CB_CATALOG_QUERY_H
 #define CB_CATALOG_QUERY_H
@@ -28,6 +30,7 @@ struct cbi_query_page {
 	int64_t total;
 	const char *next, *prev; /* cursors; NULL: no such page */
 	uint64_t number;         /* the change that was read */
+	struct cbi_fresh fresh;  /* known before the first item */
 };
 
 typedef int cbi_query_item(void *arg, struct cbi_span body);

@@ -278,8 +278,7 @@ static int in_transaction(struct cb_ctx *ctx, void *arg)
 	int rc;
 
 	end->removed = 0;
-	rc = round->children > 0 ? find_vanished(ctx, round, &gone, &n)
-	                         : CB_OK;
+	rc = round->children > 0 ? find_vanished(ctx, round, &gone, &n) : CB_OK;
 	if (rc == CB_OK && is_guarded(round, n)) {
 		rc = refuse(ctx, round, n);
 		n = 0;

@@ -134,9 +134,10 @@ static void write_rows(struct shelf *shelf, json_t *entity, const char *ref,
 		"number, body, source, cause, actor) values ($1, $2, $3, "
 		"clock_timestamp(), $13, $11, '', 'test', 'test')) insert "
 		"into entity (id, ref, uid, kind, namespace, name, title, "
-		"type, owner, tokens, originals, body, etag, hash, number) "
-		"values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $12, $11, "
-		"$14, '', $13) on conflict (id) do update set title = "
+		"type, owner, tokens, originals, body, etag, hash, number, "
+		"lifecycle) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+		"$12, $11, $14, '', $13, $15) on conflict (id) do update set "
+		"title = "
 		"excluded.title, type = excluded.type, owner = "
 		"excluded.owner, tokens = excluded.tokens, originals = "
 		"excluded.originals, body = excluded.body, etag = "
@@ -146,7 +147,7 @@ static void write_rows(struct shelf *shelf, json_t *entity, const char *ref,
 	struct cb_ctx *ctx = &shelf->lane.ctx;
 	struct cbi_tokens tokens;
 	struct cbi_row *rows;
-	const char *params[14];
+	const char *params[15];
 	size_t n;
 
 	MUST(cbi_flatten(ctx, entity, &rows, &n));
@@ -164,9 +165,10 @@ static void write_rows(struct shelf *shelf, json_t *entity, const char *ref,
 	params[10] = canonical(shelf, entity);
 	params[11] = array(shelf, tokens.originals, tokens.n);
 	params[12] = cbi_db_number(ctx, number);
+	params[14] = cbi_flatten_value(rows, n, "spec.lifecycle");
 	params[13] = text_of(entity, "metadata.etag", "");
 	MUST(cbi_db_query(ctx, &close, params, 1, NULL));
-	MUST(cbi_db_query(ctx, &write, params, 14, NULL));
+	MUST(cbi_db_query(ctx, &write, params, 15, NULL));
 }
 
 void shelf_put(struct shelf *shelf, const char *json)

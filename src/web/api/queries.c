@@ -20,12 +20,14 @@ struct items {
 	struct cb_req *req;
 	struct cbi_fields *fields;
 	size_t n;
+	const struct cbi_fresh *fresh; /* known at the first item */
 };
 
 static int add_item(void *arg, struct cbi_span body)
 {
 	struct items *items = arg;
-	int rc = items->n++ ? cbi_api_write(items->req, ",", 1) : CB_OK;
+	int rc = items->n++ ? cbi_api_write(items->req, ",", 1)
+	                    : cbi_api_fresh(items->req, items->fresh);
 
 	return rc < 0 ? rc : cbi_api_entity(items->req, items->fields, body);
 }
@@ -285,8 +287,8 @@ static int write_page_info(struct cb_req *req,
 static int answer_query(struct cb_req *req)
 {
 	struct cbi_query query = { .limit = CB_PAGE_DEFAULT };
-	struct items items = { req, NULL, 0 };
 	struct cbi_query_page page;
+	struct items items = { .req = req, .fresh = &page.fresh };
 	bool post = strcmp(req->method, "POST") == 0;
 	int rc = post ? read_post(req, &query, &items.fields)
 	              : read_get(req, &query, &items.fields);
@@ -296,6 +298,8 @@ static int answer_query(struct cb_req *req)
 	if (rc == CB_OK)
 		rc = cbi_query_run(req->ctx, req->web->catalog, &query,
 		                   add_item, &items, &page);
+	if (rc == CB_OK && items.n == 0)
+		rc = cbi_api_fresh(req, &page.fresh);
 	return rc == CB_OK ? write_page_info(req, &page) : rc;
 }
 

@@ -513,7 +513,7 @@ static void without_postgresql_the_api_says_how_old_it_is(void **state)
 	(void)state;
 	shelf_follow(&shelf);
 	assert_int_equal(
-	    ask("GET", "/entities/by-query?filter=kind=user", NULL), 200);
+	    ask("GET", "/entities/by-query?filter=spec.x.y=z", NULL), 200);
 	stores_stop(STORES_POSTGRES);
 	assert_int_equal(
 	    cbi_follow_once(shelf_next(&shelf), shelf.follower, 10), CB_EAWAY);
@@ -527,13 +527,19 @@ static void without_postgresql_the_api_says_how_old_it_is(void **state)
 	assert_int_equal(ask("GET", "/entity-facets?facet=kind", NULL), 200);
 	assert_int_equal(ask("GET", "/entities?filter=kind=user", NULL), 200);
 	assert_string_equal(memory_header(&memory, "Age"), "5");
+	assert_int_equal(ask("GET",
+	                     "/entities/by-query?filter=kind=group&orderField="
+	                     "metadata.name",
+	                     NULL),
+	                 200);
+	assert_string_equal(memory_header(&memory, "Age"), "5");
 	/* Kept answers go on too. */
 	assert_int_equal(
-	    ask("GET", "/entities/by-query?filter=kind=user", NULL), 200);
+	    ask("GET", "/entities/by-query?filter=spec.x.y=z", NULL), 200);
 	assert_string_equal(memory_header(&memory, "Age"), "5");
 	/* What neither holds, and writes. */
 	assert_int_equal(
-	    ask("GET", "/entities/by-query?filter=kind=group", NULL), 503);
+	    ask("GET", "/entities/by-query?filter=spec.x.y=q", NULL), 503);
 	assert_string_not_equal(memory_header(&memory, "Retry-After"), "");
 	assert_int_equal(ask("POST", "/locations",
 	                     "{\"type\":\"url\",\"target\":\"https://x/y\"}"),

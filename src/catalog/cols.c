@@ -5,6 +5,7 @@
 #include "catalog/cols.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
@@ -31,19 +32,15 @@ void cbi_cols_add(struct cbi_cols *cols, const char *const *cells)
 	cols->rows++;
 }
 
-int cbi_cols_query(struct cb_ctx *ctx, const struct cbi_cols *cols,
-                   const struct cbi_db_stmt *stmt, const char *const *params,
-                   size_t n, struct cbi_db_result **out)
+static int run(struct cb_ctx *ctx, const struct cbi_cols *cols,
+               const struct cbi_db_stmt *stmt, const char *const *params,
+               size_t n, bool pipe, struct cbi_db_result **out)
 {
 	struct cb_buf bufs[CBI_COLS_MAX];
 	const char *all[CBI_COLS_MAX + 8];
 	int rc = CB_OK;
 
 	assert(n <= 8);
-	if (out)
-		*out = NULL;
-	if (cols->rows == 0)
-		return CB_OK;
 	for (size_t i = 0; i < cols->cols; i++) {
 		cbi_buf_init(&bufs[i], PARAM_MAX);
 		if (rc == CB_OK)
@@ -56,11 +53,31 @@ int cbi_cols_query(struct cb_ctx *ctx, const struct cbi_cols *cols,
 	if (rc < 0)
 		cb_fail(ctx, rc, "a batch of %zu rows is too large",
 		        cols->rows);
+	else if (pipe)
+		rc = cbi_db_pipe_send(ctx, stmt, all, cols->cols + n);
 	else
 		rc = cbi_db_query(ctx, stmt, all, cols->cols + n, out);
 	for (size_t i = 0; i < cols->cols; i++)
 		cbi_buf_finish(&bufs[i]);
 	return rc;
+}
+
+int cbi_cols_query(struct cb_ctx *ctx, const struct cbi_cols *cols,
+                   const struct cbi_db_stmt *stmt, const char *const *params,
+                   size_t n, struct cbi_db_result **out)
+{
+	if (out)
+		*out = NULL;
+	if (cols->rows == 0)
+		return CB_OK;
+	return run(ctx, cols, stmt, params, n, false, out);
+}
+
+int cbi_cols_send(struct cb_ctx *ctx, const struct cbi_cols *cols,
+                  const struct cbi_db_stmt *stmt, const char *const *params,
+                  size_t n)
+{
+	return cols->rows ? run(ctx, cols, stmt, params, n, true, NULL) : CB_OK;
 }
 
 static const char *taken(struct cb_ctx *ctx, struct cb_buf *buf, int rc)

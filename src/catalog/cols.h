@@ -30,6 +30,11 @@ int cbi_cols_query(struct cb_ctx *ctx, const struct cbi_cols *cols,
                    const struct cbi_db_stmt *stmt, const char *const *params,
                    size_t n, struct cbi_db_result **out) CB_USED;
 
+/* The same within a pipe (db/db.h): nobody waits for the answer. */
+int cbi_cols_send(struct cb_ctx *ctx, const struct cbi_cols *cols,
+                  const struct cbi_db_stmt *stmt, const char *const *params,
+                  size_t n) CB_USED;
+
 /* One list as a parameter; lives with ctx, NULL after a noted failure. */
 const char *cbi_cols_ids(struct cb_ctx *ctx, const int64_t *ids,
                          size_t n) CB_USED;

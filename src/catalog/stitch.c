@@ -4,8 +4,8 @@
  *
  * A ref's node is locked before anything is read, so two engines that have
  * the same ref in hand make it one after the other, the later from newer
- * facts.  Everything that costs is done before the change number is taken;
- * what is written under it was computed already.
+ * facts.  The change number is taken when the first piece turns out to differ;
+ * from there on pieces are made while the server writes those before them.
  */
 #include "catalog/ingest.h"
 
@@ -21,6 +21,9 @@
 #include "catalog/model.h"
 #include "db/db.h"
 #include "json/json.h"
+
+/* So many entities go to the server at once, while the next are made. */
+#define SEND 64
 
 /* Between tokens on their way; text never holds it (see join). */
 #define UNIT "\x1f"
@@ -129,6 +132,8 @@ struct stitch {
 	struct piece *pieces;
 	size_t n;
 	struct cbi_cols cols;
+	struct cbi_change change; /* number 0: nothing differs so far */
+	const char *number;
 	int64_t *ids;     /* changed, in order of refs */
 	int64_t *old_ids; /* of those that had a version before */
 	size_t ids_n, old_n;
@@ -319,6 +324,30 @@ static int add_row(struct cb_ctx *ctx, struct stitch *s, const struct piece *p,
 	return CB_OK;
 }
 
+/* --- writing --- */
+
+/* The first piece that differs: from here on the number is ours. */
+static int begin_change(struct cb_ctx *ctx, struct stitch *s)
+{
+	int rc = cbi_db_query(ctx, &take_memory, NULL, 0, NULL);
+
+	if (rc == CB_OK)
+		rc = cbi_change_next(ctx, &s->change);
+	if (rc < 0)
+		return rc;
+	s->number = cbi_db_number(ctx, s->change.number);
+	return s->number ? cbi_db_pipe_begin(ctx, NULL, NULL) : CB_ENOMEM;
+}
+
+static int send_rows(struct cb_ctx *ctx, struct stitch *s)
+{
+	const char *params[2] = { s->number, s->change.at };
+	int rc = cbi_cols_send(ctx, &s->cols, &write_entities, params, 2);
+
+	s->cols.rows = 0;
+	return rc;
+}
+
 static int make(struct cb_ctx *ctx, struct stitch *s, struct piece *p)
 {
 	struct cbi_model_final final = { .ends = p->ends,
@@ -349,35 +378,33 @@ static int make(struct cb_ctx *ctx, struct stitch *s, struct piece *p)
 	s->ids[s->ids_n++] = p->id;
 	if (p->old_hash)
 		s->old_ids[s->old_n++] = p->id;
-	return CB_OK;
+	if (!s->change.number)
+		rc = begin_change(ctx, s);
+	if (rc == CB_OK && s->cols.rows == SEND)
+		rc = send_rows(ctx, s);
+	return rc;
 }
 
-/* --- writing --- */
-
-static int write_versions(struct cb_ctx *ctx, const struct stitch *s,
-                          const struct cbi_change *change)
+static int write_versions(struct cb_ctx *ctx, const struct stitch *s)
 {
 	const char *params[4] = { cbi_cols_ids(ctx, s->ids, s->ids_n),
-		                  change->at,
-		                  cbi_db_number(ctx, change->number),
-		                  cb_actor(ctx) };
+		                  s->change.at, s->number, cb_actor(ctx) };
 	const char *old[2] = { cbi_cols_ids(ctx, s->old_ids, s->old_n),
-		               change->at };
+		               s->change.at };
 	int rc = CB_OK;
 
-	if (!params[0] || !params[2] || !old[0])
+	if (!params[0] || !old[0])
 		return cb_failure_code(ctx);
 	if (s->old_n > 0)
 		rc = cbi_db_query(ctx, &close_history, old, 2, NULL);
 	return rc < 0 ? rc : cbi_db_query(ctx, &write_history, params, 4, NULL);
 }
 
-static int write_audit(struct cb_ctx *ctx, const struct stitch *s,
-                       const struct cbi_change *change)
+static int write_audit(struct cb_ctx *ctx, const struct stitch *s)
 {
 	struct cbi_audit entry = { .action = "catalog.ingest" };
 
-	entry.object = cb_printf(ctx, "change:%lld", (long long)change->number);
+	entry.object = cb_printf(ctx, "change:%s", s->number);
 	entry.after = cb_printf(ctx, "{\"entities\":%zu,\"new\":%zu}", s->ids_n,
 	                        s->ids_n - s->old_n);
 	if (!entry.object || !entry.after)
@@ -385,29 +412,20 @@ static int write_audit(struct cb_ctx *ctx, const struct stitch *s,
 	return cbi_audit_write(ctx, &entry);
 }
 
-static int write_all(struct cb_ctx *ctx, struct stitch *s)
+static int end_change(struct cb_ctx *ctx, struct stitch *s)
 {
-	struct cbi_change change = { .written = s->ids,
-		                     .written_n = s->ids_n,
-		                     .cause = "ingest" };
-	const char *params[2];
-	int rc = cbi_change_next(ctx, &change);
+	int rc = send_rows(ctx, s);
 
-	if (rc < 0)
-		return rc;
-	params[0] = cbi_db_number(ctx, change.number);
-	params[1] = change.at;
-	if (!params[0])
-		return CB_ENOMEM;
-	rc = cbi_db_query(ctx, &take_memory, NULL, 0, NULL);
 	if (rc == CB_OK)
-		rc = cbi_cols_query(ctx, &s->cols, &write_entities, params, 2,
-		                    NULL);
+		rc = cbi_db_pipe_end(ctx);
 	if (rc == CB_OK)
-		rc = write_versions(ctx, s, &change);
+		rc = write_versions(ctx, s);
 	if (rc == CB_OK)
-		rc = write_audit(ctx, s, &change);
-	return rc < 0 ? rc : cbi_change_write(ctx, &change);
+		rc = write_audit(ctx, s);
+	s->change.written = s->ids;
+	s->change.written_n = s->ids_n;
+	s->change.cause = "ingest";
+	return rc < 0 ? rc : cbi_change_write(ctx, &s->change);
 }
 
 static int in_transaction(struct cb_ctx *ctx, void *arg)
@@ -417,6 +435,7 @@ static int in_transaction(struct cb_ctx *ctx, void *arg)
 	int rc;
 
 	s->taken = s->n = s->ids_n = s->old_n = 0;
+	memset(&s->change, 0, sizeof(s->change));
 	rc = take_queue(ctx, s, &refs);
 	if (rc < 0 || !refs)
 		return rc;
@@ -427,12 +446,10 @@ static int in_transaction(struct cb_ctx *ctx, void *arg)
 	if (rc == CB_OK)
 		rc = read_ends(ctx, s);
 	if (rc == CB_OK)
-		rc = cbi_cols_init(ctx, &s->cols, 12, s->n + 1);
+		rc = cbi_cols_init(ctx, &s->cols, 12, SEND);
 	for (size_t i = 0; rc == CB_OK && i < s->n; i++)
 		rc = make(ctx, s, &s->pieces[i]);
-	if (rc == CB_OK && s->ids_n > 0)
-		rc = write_all(ctx, s);
-	return rc;
+	return rc == CB_OK && s->ids_n > 0 ? end_change(ctx, s) : rc;
 }
 
 int cbi_stitch(struct cb_ctx *ctx, size_t max, size_t *taken, size_t *written)

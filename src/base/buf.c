@@ -37,7 +37,8 @@ const char *cbi_buf_string(const struct cb_buf *buf)
 	return buf->data ? buf->data : "";
 }
 
-int cbi_buf_reserve(struct cb_buf *buf, size_t len)
+/* Room for len more bytes at data + len; the caller raises len itself. */
+static int reserve(struct cb_buf *buf, size_t len)
 {
 	size_t cap = buf->cap ? buf->cap : FIRST_CAP;
 	char *data;
@@ -60,7 +61,7 @@ int cbi_buf_reserve(struct cb_buf *buf, size_t len)
 
 int cb_buf_add(struct cb_buf *buf, const void *data, size_t len)
 {
-	int rc = cbi_buf_reserve(buf, len);
+	int rc = reserve(buf, len);
 
 	if (rc < 0)
 		return rc;
@@ -86,7 +87,7 @@ int cb_buf_printf(struct cb_buf *buf, const char *fmt, ...)
 	va_end(args);
 	if (len < 0)
 		return buf->failed = CB_EBUG;
-	rc = cbi_buf_reserve(buf, (size_t)len);
+	rc = reserve(buf, (size_t)len);
 	if (rc < 0)
 		return rc;
 	va_start(args, fmt);

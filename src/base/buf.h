@@ -26,9 +26,6 @@ void cbi_buf_finish(struct cb_buf *buf);
 /* "" instead of NULL for an empty one; lives until the next change. */
 const char *cbi_buf_string(const struct cb_buf *buf);
 
-/* Room for len more bytes at data + len; the caller raises len itself. */
-int cbi_buf_reserve(struct cb_buf *buf, size_t len);
-
 /* Hands the bytes over to the caller, who frees them; the buffer is empty
  * afterwards.  NULL when it failed or nothing was added. */
 char *cbi_buf_take(struct cb_buf *buf, size_t *len);

@@ -135,7 +135,9 @@ int cb_defer(struct cb_ctx *ctx, void (*fn)(void *ptr), void *ptr)
 	return CB_OK;
 }
 
-int cbi_vfail(struct cb_ctx *ctx, int code, const char *fmt, va_list args)
+/* Like cb_fail, with a va_list. */
+static int note_failure(struct cb_ctx *ctx, int code, const char *fmt,
+                        va_list args)
 {
 	assert(code < 0);
 	if (ctx->code != CB_OK)
@@ -150,7 +152,7 @@ int cb_fail(struct cb_ctx *ctx, int code, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	cbi_vfail(ctx, code, fmt, args);
+	note_failure(ctx, code, fmt, args);
 	va_end(args);
 	return code;
 }

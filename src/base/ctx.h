@@ -69,8 +69,4 @@ struct cbi_ctx_mark {
 void cbi_ctx_mark(const struct cb_ctx *ctx, struct cbi_ctx_mark *mark);
 void cbi_ctx_rewind(struct cb_ctx *ctx, const struct cbi_ctx_mark *mark);
 
-/* Like cb_fail, with a va_list. */
-int cbi_vfail(struct cb_ctx *ctx, int code, const char *fmt, va_list args)
-    CB_PRINTF(3, 0);
-
 #endif

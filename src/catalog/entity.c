@@ -110,12 +110,6 @@ int cbi_entity_create(struct cb_ctx *ctx, const char *body, size_t len,
 	return CB_OK;
 }
 
-const char *cbi_entity_body(const struct cb_entity *entity, size_t *len)
-{
-	*len = entity->body.len;
-	return entity->body.ptr;
-}
-
 json_t *cbi_entity_json(const struct cb_entity *entity)
 {
 	if (!*entity->json && cb_json_parse(entity->ctx, entity->body.ptr,

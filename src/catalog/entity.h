@@ -22,9 +22,6 @@
 int cbi_entity_create(struct cb_ctx *ctx, const char *body, size_t len,
                       const struct cb_entity **out) CB_USED;
 
-/* The served bytes. */
-const char *cbi_entity_body(const struct cb_entity *entity, size_t *len);
-
 /* The bytes parsed, once; borrowed, lives with the entity's context.  NULL
  * with a failure noted when they do not parse. */
 json_t *cbi_entity_json(const struct cb_entity *entity) CB_USED;

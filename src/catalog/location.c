@@ -87,8 +87,9 @@ static const struct cbi_db_stmt be_patient = {
 	"select set_config('statement_timeout', '10s', true)",
 };
 
-const char *cbi_location_ref(struct cb_ctx *ctx, const char *type,
-                             const char *target)
+/* "location:default/generated-<sha1 of type:target>"; lives with ctx. */
+static const char *ref_of(struct cb_ctx *ctx, const char *type,
+                          const char *target)
 {
 	char *key = cb_printf(ctx, "%s:%s", type, target);
 	char hash[CB_SHA1_HEX];
@@ -99,10 +100,14 @@ const char *cbi_location_ref(struct cb_ctx *ctx, const char *type,
 	return cb_printf(ctx, "location:default/generated-%s", hash);
 }
 
-json_t *cbi_location_entity(struct cb_ctx *ctx, const char *type,
-                            const char *target, const char *presence)
+/*
+ * The Location entity of a location: a new reference.  presence may be NULL.
+ * NULL when out of memory.
+ */
+static json_t *entity_of(struct cb_ctx *ctx, const char *type,
+                         const char *target, const char *presence)
 {
-	const char *ref = cbi_location_ref(ctx, type, target);
+	const char *ref = ref_of(ctx, type, target);
 	char *key = cb_printf(ctx, "%s:%s", type, target);
 	json_t *entity;
 
@@ -266,8 +271,7 @@ struct change {
 /* The Location's node, held by the provider of registered locations. */
 static int hold_node(struct cb_ctx *ctx, const struct cbi_location *location)
 {
-	json_t *entity =
-	    cbi_location_entity(ctx, location->type, location->target, NULL);
+	json_t *entity = entity_of(ctx, location->type, location->target, NULL);
 	const char *params[3] = { location->entity_ref, NULL, NULL };
 	struct cbi_db_result *rows;
 	struct cb_buf text;
@@ -334,7 +338,7 @@ static int raise_number(struct cb_ctx *ctx, struct cbi_change *change,
 static int add_in_transaction(struct cb_ctx *ctx, void *arg)
 {
 	struct change *c = arg;
-	const char *ref = cbi_location_ref(ctx, c->type, c->target);
+	const char *ref = ref_of(ctx, c->type, c->target);
 	const char *params[] = { c->type, c->target, ref, cb_actor(ctx) };
 	struct cbi_change change = { .cause = "location.add" };
 	struct cbi_db_result *rows;

@@ -20,16 +20,6 @@ struct cbi_location {
 	const char *entity_ref; /* "location:default/generated-<sha1>" */
 };
 
-/*
- * The Location entity of a location: a new reference.  presence may be NULL.
- * NULL when out of memory.
- */
-json_t *cbi_location_entity(struct cb_ctx *ctx, const char *type,
-                            const char *target, const char *presence);
-/* "location:default/generated-<sha1 of type:target>"; lives with ctx. */
-const char *cbi_location_ref(struct cb_ctx *ctx, const char *type,
-                             const char *target) CB_USED;
-
 /* All, by the time they were registered; *out has *count rows. */
 int cbi_location_list(struct cb_ctx *ctx, const struct cbi_location **out,
                       size_t *count) CB_USED;

@@ -108,18 +108,6 @@ void cbi_config_error_at(struct cbi_config *config,
 	config->errors++;
 }
 
-void cbi_config_complain(const struct cbi_config *config, const char *path,
-                         struct cb_buf *report, const char *fmt, ...)
-{
-	const struct cbi_config_place *place = place_of(config, path);
-	va_list args;
-
-	va_start(args, fmt);
-	complain_at(report, place ? place->file : NULL, place ? place->line : 0,
-	            place ? place->column : 0, "", fmt, args);
-	va_end(args);
-}
-
 struct cbi_config_pos cbi_config_where(const struct cbi_config *config,
                                        const char *path)
 {

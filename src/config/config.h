@@ -57,10 +57,6 @@ int64_t cbi_config_ms(const struct cbi_config *config, const char *path,
 /* Where the value at path (or what holds it) was written. */
 struct cbi_config_pos cbi_config_where(const struct cbi_config *config,
                                        const char *path);
-/* Appends "file:line:column: message" and the excerpt. */
-void cbi_config_complain(const struct cbi_config *config, const char *path,
-                         struct cb_buf *report, const char *fmt, ...)
-    CB_PRINTF(4, 5);
 
 /* What the house itself reads, typed once at load (config/settings.c has the
  * table: path, type, default, limits, help).  Texts live with the config. */

@@ -83,9 +83,6 @@ int cbi_ctl_print(struct cbi_ctl *ctl, const json_t *rows,
 const char *cbi_ctl_option(int *argc, char **argv, const char *name);
 bool cbi_ctl_flag(int *argc, char **argv, const char *name);
 
-/* Where the schema's files are. */
-const char *cbi_ctl_schema_dir(void);
-
 /* One file each. */
 int cbi_ctl_nginx(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_config_check(struct cbi_ctl *ctl, int argc, char **argv);

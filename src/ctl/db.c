@@ -8,7 +8,8 @@
 
 #include "db/migrate.h"
 
-const char *cbi_ctl_schema_dir(void)
+/* Where the schema's files are. */
+static const char *schema_dir(void)
 {
 	const char *dir = getenv("CALLBOARD_SCHEMA");
 
@@ -24,7 +25,7 @@ int cbi_ctl_db_migrate(struct cbi_ctl *ctl, int argc, char **argv)
 		return cbi_ctl_complain(CBI_EXIT_USAGE,
 		                        "db migrate takes no argument");
 	if (cbi_ctl_database(ctl) < 0 ||
-	    cbi_db_migrate(&ctl->ctx, cbi_ctl_schema_dir(), &applied) < 0 ||
+	    cbi_db_migrate(&ctl->ctx, schema_dir(), &applied) < 0 ||
 	    cbi_db_schema_number(&ctl->ctx, &number) < 0)
 		return cbi_ctl_fail(ctl);
 	printf("schema %d, %d applied\n", number, applied);

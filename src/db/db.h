@@ -107,7 +107,6 @@ void cbi_db_done(struct cbi_db_result *result);
 /* Rows and columns count from 0; one outside is asserted. */
 size_t cbi_db_rows(const struct cbi_db_result *result);
 /* What an insert, update or delete touched. */
-size_t cbi_db_affected(const struct cbi_db_result *result);
 /* NULL for SQL's null. */
 const char *cbi_db_text(const struct cbi_db_result *result, size_t row,
                         size_t col);

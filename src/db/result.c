@@ -16,15 +16,6 @@ size_t cbi_db_rows(const struct cbi_db_result *result)
 	return (size_t)PQntuples(result->pg);
 }
 
-size_t cbi_db_affected(const struct cbi_db_result *result)
-{
-	int64_t n;
-
-	if (cbi_str_int(PQcmdTuples(result->pg), 0, INT64_MAX, &n) < 0)
-		return 0;
-	return (size_t)n;
-}
-
 const char *cbi_db_text(const struct cbi_db_result *result, size_t row,
                         size_t col)
 {

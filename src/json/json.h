@@ -15,9 +15,6 @@
  * "null" for what is not finite.  Returns its length. */
 size_t cbi_json_number(double value, char out[CBI_JSON_NUMBER_LEN]);
 
-/* A string with its quotes, escaped as JSON.stringify does. */
-int cbi_json_quote(struct cb_buf *buf, const char *text, size_t len);
-
 /* Compact, keys sorted by their bytes: equal values, equal text. */
 int cbi_json_canonical(struct cb_buf *buf, const json_t *value) CB_USED;
 

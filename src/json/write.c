@@ -15,7 +15,8 @@
 /* Objects up to this many keys are sorted without asking for memory. */
 #define KEYS_LOCAL 64
 
-int cbi_json_quote(struct cb_buf *buf, const char *text, size_t len)
+/* A string with its quotes, escaped as JSON.stringify does. */
+static int quote(struct cb_buf *buf, const char *text, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t done = 0;
@@ -51,7 +52,7 @@ static int write_value(struct cb_buf *buf, const json_t *value, bool sorted,
 static void write_member(struct cb_buf *buf, const char *key,
                          const json_t *value, bool sorted, int depth)
 {
-	cbi_json_quote(buf, key, strlen(key));
+	quote(buf, key, strlen(key));
 	cb_buf_add(buf, ":", 1);
 	write_value(buf, value, sorted, depth);
 }
@@ -143,8 +144,7 @@ static int write_value(struct cb_buf *buf, const json_t *value, bool sorted,
 		write_array(buf, value, sorted, depth + 1);
 		break;
 	case JSON_STRING:
-		cbi_json_quote(buf, json_string_value(value),
-		               json_string_length(value));
+		quote(buf, json_string_value(value), json_string_length(value));
 		break;
 	case JSON_INTEGER:
 		/* Beyond 2^53 a double is what the other side can hold. */

@@ -25,7 +25,7 @@ const char *cbi_key_type_name(enum cb_key_type type)
 	return type > 0 && type < TYPES ? type_names[type] : "?";
 }
 
-enum cb_key_type cbi_key_type_of(const char *name)
+static enum cb_key_type type_of(const char *name)
 {
 	for (size_t i = 1; i < TYPES; i++)
 		if (strcmp(type_names[i], name) == 0)
@@ -120,8 +120,9 @@ static bool url_or_name(const char *text)
 	       !strpbrk(text, ":/ \t\r\n");
 }
 
-int cbi_key_read(const struct cb_key *key, const json_t *value,
-                 union cbi_key_value *out, struct cb_buf *why)
+/* Reads a value; CB_EINVAL says what was expected and what was there. */
+static int read_key(const struct cb_key *key, const json_t *value,
+                    union cbi_key_value *out, struct cb_buf *why)
 {
 	switch (key->type) {
 	case CB_KEY_TYPE_TEXT:
@@ -164,7 +165,7 @@ int cbi_key_read_fallback(const struct cb_key *key, union cbi_key_value *out,
 		              key->name);
 		return CB_EINVAL;
 	}
-	rc = cbi_key_read(key, value, out, why);
+	rc = read_key(key, value, out, why);
 	if (rc < 0)
 		cb_buf_printf(why, " (the default of key '%s')", key->name);
 	else if (key->type == CB_KEY_TYPE_TEXT || key->type == CB_KEY_TYPE_URL)
@@ -205,7 +206,7 @@ static struct cb_key key_of(const json_t *row)
 	struct cb_key key = { 0 };
 
 	key.name = cbi_manifest_text(row, "name");
-	key.type = cbi_key_type_of(cbi_manifest_text(row, "type"));
+	key.type = type_of(cbi_manifest_text(row, "type"));
 	key.fallback = json_string_value(json_object_get(row, "default"));
 	key.least = json_integer_value(json_object_get(row, "least"));
 	key.most = json_integer_value(json_object_get(row, "most"));
@@ -277,7 +278,7 @@ static int check_value(const struct cbi_config *config, const char *plugin,
 	if (!value)
 		return CB_OK;
 	cbi_buf_init(&detail, REASON_MAX);
-	rc = cbi_key_read(key, value, &read, &detail);
+	rc = read_key(key, value, &read, &detail);
 	if (rc < 0)
 		complain(config, plugin, key->name, cbi_buf_string(&detail),
 		         why);
@@ -353,7 +354,7 @@ static int fill_key(struct cb_ctx *ctx, const struct cbi_config *config,
 
 	cbi_buf_init(&why, REASON_MAX);
 	if (given)
-		rc = cbi_key_read(key, given, &value, &why);
+		rc = read_key(key, given, &value, &why);
 	else if (key->fallback)
 		rc = cbi_key_read_fallback(key, &value, &why);
 	else

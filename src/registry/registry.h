@@ -150,10 +150,6 @@ int cbi_snapshot_cards(struct cb_ctx *ctx, const struct cbi_snapshot *snapshot,
                        const struct cbi_plugin_card *const **out,
                        size_t *count) CB_USED;
 
-/* One card by its address; NULL for none.  Also of a plugin that is off. */
-const struct cbi_plugin_card *cbi_snapshot_card(
-    const struct cbi_snapshot *snapshot, const char *plugin, const char *name);
-
 /*
  * The route of a plugin that path (without a leading slash) leads to: the
  * longest that is path itself or its beginning up to a slash.  *rest is what

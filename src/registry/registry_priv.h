@@ -50,17 +50,12 @@ union cbi_key_value {
 	bool truth;       /* BOOL */
 };
 
-/* Reads a value; CB_EINVAL says what was expected and what was there. */
-int cbi_key_read(const struct cb_key *key, const json_t *value,
-                 union cbi_key_value *out, struct cb_buf *why);
-
 /* The same for a key's own default. */
 int cbi_key_read_fallback(const struct cb_key *key, union cbi_key_value *out,
                           struct cb_buf *why);
 
 /* "text", "url", "int", "bool", "secs"; and back, 0 for none. */
 const char *cbi_key_type_name(enum cb_key_type type);
-enum cb_key_type cbi_key_type_of(const char *name);
 
 /* Checks the plugin's section of the config against the keys of its
  * manifest; CB_EINVAL with file:line:column and what is wrong. */
@@ -81,8 +76,6 @@ int cbi_elf_check(const char *path, struct cb_buf *why);
 /* ---- json -------------------------------------------------------------- */
 
 /* Sets state and reason. */
-void cbi_manifest_refuse(json_t *manifest, const char *fmt, ...)
-    CB_PRINTF(2, 3);
 bool cbi_manifest_refused(const json_t *manifest);
 /* The text of a member, "" for none. */
 const char *cbi_manifest_text(const json_t *manifest, const char *name);

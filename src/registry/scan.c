@@ -25,7 +25,7 @@
 
 /* ---- Manifests ----------------------------------------------------------- */
 
-void cbi_manifest_refuse(json_t *manifest, const char *fmt, ...)
+static void refuse(json_t *manifest, const char *fmt, ...)
 {
 	char reason[REASON_MAX];
 	va_list args;
@@ -121,10 +121,10 @@ static void refuse_doubles(json_t *list)
 	{
 		first = find_good(list, cbi_manifest_text(row, "name"));
 		if (first && first != row && !cbi_manifest_refused(row))
-			cbi_manifest_refuse(row,
-			                    "a plugin of this name was found "
-			                    "before, in %s",
-			                    cbi_manifest_text(first, "file"));
+			refuse(row,
+			       "a plugin of this name was found "
+			       "before, in %s",
+			       cbi_manifest_text(first, "file"));
 	}
 }
 
@@ -143,9 +143,8 @@ static void check_filters(struct cb_ctx *ctx,
 
 		if (!when || filter->parse(ctx, when, &parsed) == CB_OK)
 			continue;
-		cbi_manifest_refuse(manifest, "card '%s': when '%s': %s",
-		                    cbi_manifest_text(row, "name"), when,
-		                    cb_failure(ctx));
+		refuse(manifest, "card '%s': when '%s': %s",
+		       cbi_manifest_text(row, "name"), when, cb_failure(ctx));
 		cb_failure_clear(ctx);
 		return;
 	}
@@ -157,7 +156,7 @@ static void check_section(const struct cbi_config *config, json_t *manifest)
 
 	cbi_buf_init(&why, REASON_MAX);
 	if (cbi_section_check(config, manifest, &why) < 0)
-		cbi_manifest_refuse(manifest, "%s", cbi_buf_string(&why));
+		refuse(manifest, "%s", cbi_buf_string(&why));
 	cbi_buf_finish(&why);
 }
 
@@ -190,10 +189,10 @@ static bool refuse_orphans(json_t *list)
 
 			if (cbi_manifest_refused(row) || find_good(list, text))
 				continue;
-			cbi_manifest_refuse(row,
-			                    "comes after '%s', which is not "
-			                    "there or was refused",
-			                    text);
+			refuse(row,
+			       "comes after '%s', which is not "
+			       "there or was refused",
+			       text);
 			changed = true;
 		}
 	}
@@ -238,8 +237,8 @@ static json_t *put_in_order(json_t *list)
 		if (find_good(done, cbi_manifest_text(row, "name")) == row)
 			continue;
 		if (!cbi_manifest_refused(row))
-			cbi_manifest_refuse(row, "comes after itself, through "
-			                         "others");
+			refuse(row, "comes after itself, through "
+			            "others");
 		json_array_append(done, row);
 	}
 	return done;

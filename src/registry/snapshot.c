@@ -204,18 +204,6 @@ int cbi_snapshot_cards(struct cb_ctx *ctx, const struct cbi_snapshot *snapshot,
 	return CB_OK;
 }
 
-const struct cbi_plugin_card *cbi_snapshot_card(
-    const struct cbi_snapshot *snapshot, const char *plugin, const char *name)
-{
-	const struct cbi_plugin_entry *entry =
-	    cbi_snapshot_plugin(snapshot, plugin);
-
-	for (size_t i = 0; entry && i < entry->card_count; i++)
-		if (strcmp(entry->cards[i].name, name) == 0)
-			return &entry->cards[i];
-	return NULL;
-}
-
 /* What of path follows route's own; NULL when it does not begin with it. */
 static const char *rest_of(const char *route, const char *path)
 {

@@ -65,3 +65,8 @@ check_PROGRAMS += tests/catalog/test_rules
 TESTS += tests/catalog/test_rules
 tests_catalog_test_rules_SOURCES = tests/catalog/test_rules.c
 tests_catalog_test_rules_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/catalog/test_site
+TESTS += tests/catalog/test_site
+tests_catalog_test_site_SOURCES = tests/catalog/test_site.c \
+	tests/catalog/site.c tests/catalog/site.h
+tests_catalog_test_site_LDADD = $(yard_ldadd)

@@ -46,13 +46,13 @@ void yard_file(struct yard *yard, const char *name, const char *text)
 	yard_bytes(yard, name, text, strlen(text));
 }
 
-static void load_config(struct yard *yard)
+void yard_config(struct yard *yard, const char *text)
 {
 	char path[512];
 	const char *const files[] = { path, NULL };
 	struct cb_buf report;
 
-	yard_file(yard, "../callboard.yaml", "app: {title: Yard}\n");
+	yard_file(yard, "../callboard.yaml", text);
 	snprintf(path, sizeof(path), "%s/../callboard.yaml", yard->dir);
 	cbi_buf_init(&report, CB_MIB);
 	if (cbi_config_load(&yard->lane.ctx, files, &report, &yard->config) < 0)
@@ -79,7 +79,7 @@ void yard_open_on(struct yard *yard, const char *name, const char *conninfo)
 	snprintf(yard->dir, sizeof(yard->dir), "%s/%s/files", stores->dir,
 	         name);
 	mkdir(yard->dir, 0755);
-	load_config(yard);
+	yard_config(yard, "app: {title: Yard}\n");
 	if (cbi_provider_create(&yard->lane.ctx, yard->config, NULL,
 	                        &yard->provider) < 0)
 		give_up("provider", &yard->lane.ctx);

@@ -40,6 +40,9 @@ void yard_open(struct yard *yard, const char *name);
 void yard_open_on(struct yard *yard, const char *name, const char *conninfo);
 void yard_close(struct yard *yard);
 
+/* Loads a config of this text. */
+void yard_config(struct yard *yard, const char *text);
+
 /* Writes a file below dir (with len, text may hold anything). */
 void yard_file(struct yard *yard, const char *name, const char *text);
 void yard_bytes(struct yard *yard, const char *name, const char *text,

@@ -15,6 +15,7 @@
 
 #include "base/limits.h"
 #include "catalog/fold.h"
+#include "catalog/model.h"
 #include "json/json.h"
 
 #define SET_FIRST 128
@@ -258,47 +259,66 @@ static void visit(struct flat *f, const char *path, const json_t *value)
 	}
 }
 
-static void relations(struct flat *f, const json_t *list)
+static void relation(struct flat *f, const char *type, const char *target)
 {
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *r = json_array_get(list, i);
-		const char *type =
-		    json_string_value(json_object_get(r, "type"));
-		const char *key;
+	const char *key = type ? joined(f->ctx, "relations", '.', type) : NULL;
 
-		if (!type)
-			continue;
-		key = joined(f->ctx, "relations", '.', type);
-		if (!key) {
-			f->rc = CB_ENOMEM;
-			return;
-		}
-		emit_folded(f, key,
-		            json_string_value(json_object_get(r, "targetRef")));
-	}
+	if (key)
+		emit_folded(f, key, target);
+	else if (type)
+		f->rc = CB_ENOMEM;
 }
 
-int cbi_flatten(struct cb_ctx *ctx, const json_t *entity, struct cbi_row **out,
-                size_t *n)
+static void visit_entity(struct flat *f, const json_t *entity)
 {
-	struct flat f = { .ctx = ctx };
 	const json_t *metadata = json_object_get(entity, "metadata");
 	const char *space =
 	    json_string_value(json_object_get(metadata, "namespace"));
 	const char *uid = json_string_value(json_object_get(metadata, "uid"));
 
-	visit(&f, "", entity);
-	emit(&f, "metadata.name",
+	visit(f, "", entity);
+	emit(f, "metadata.name",
 	     json_string_value(json_object_get(metadata, "name")));
-	emit(&f, "metadata.namespace", space ? space : "default");
+	emit(f, "metadata.namespace", space ? space : "default");
 	if (uid)
-		emit(&f, "metadata.uid", uid);
-	relations(&f, json_object_get(entity, "relations"));
-	if (f.rc < 0)
-		return f.rc;
-	*out = f.rows;
-	*n = f.n;
+		emit(f, "metadata.uid", uid);
+}
+
+static int done(const struct flat *f, struct cbi_row **out, size_t *n)
+{
+	if (f->rc < 0)
+		return f->rc;
+	*out = f->rows;
+	*n = f->n;
 	return CB_OK;
+}
+
+int cbi_flatten(struct cb_ctx *ctx, const json_t *entity, struct cbi_row **out,
+                size_t *n)
+{
+	const json_t *list = json_object_get(entity, "relations");
+	struct flat f = { .ctx = ctx };
+
+	visit_entity(&f, entity);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *r = json_array_get(list, i);
+
+		relation(&f, json_string_value(json_object_get(r, "type")),
+		         json_string_value(json_object_get(r, "targetRef")));
+	}
+	return done(&f, out, n);
+}
+
+int cbi_flatten_with(struct cb_ctx *ctx, const json_t *entity,
+                     const struct cbi_model_end *ends, size_t ends_n,
+                     struct cbi_row **out, size_t *n)
+{
+	struct flat f = { .ctx = ctx };
+
+	visit_entity(&f, entity);
+	for (size_t i = 0; i < ends_n; i++)
+		relation(&f, ends[i].type, ends[i].target);
+	return done(&f, out, n);
 }
 
 int cbi_flatten_tokens(struct cb_ctx *ctx, const struct cbi_row *rows, size_t n,

@@ -23,6 +23,14 @@ struct cbi_row {
 int cbi_flatten(struct cb_ctx *ctx, const json_t *entity, struct cbi_row **out,
                 size_t *n) CB_USED;
 
+/* One end's view of a relation. */
+struct cbi_model_end;
+
+/* The same for an entity whose relations are not in its JSON yet. */
+int cbi_flatten_with(struct cb_ctx *ctx, const json_t *entity,
+                     const struct cbi_model_end *ends, size_t ends_n,
+                     struct cbi_row **out, size_t *n) CB_USED;
+
 /*
  * As the entity table has them: "key=value" for each row and "key" for each
  * key; originals in step, NULL where folding changed nothing.

@@ -88,9 +88,9 @@ struct cbi_model_final {
 #define CBI_MODEL_HASH 41
 
 /*
- * Completes a processed entity in place as readers get it, but for its etag,
- * and hashes it without uid.  *text is that hashed text, canonical; it lives
- * with ctx.
+ * Completes a processed entity in place as readers get it, but for relations
+ * and etag, and hashes it without uid.  *text is that hashed text, canonical
+ * and with its relations; it lives with ctx.
  */
 int cbi_model_finish(struct cb_ctx *ctx, json_t *entity,
                      const struct cbi_model_final *final,

@@ -300,7 +300,7 @@ static int add_row(struct cb_ctx *ctx, struct stitch *s, const struct piece *p,
 	struct cbi_row *rows;
 	const char *cells[12];
 	size_t n;
-	int rc = cbi_flatten(ctx, entity, &rows, &n);
+	int rc = cbi_flatten_with(ctx, entity, p->ends, p->n, &rows, &n);
 
 	if (rc == CB_OK)
 		rc = cbi_flatten_tokens(ctx, rows, n, &tokens);

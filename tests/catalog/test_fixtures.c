@@ -210,6 +210,9 @@ static int ingest(void **state)
 		assert_int_equal(cbi_model_finish(&ctx, nodes[i].processed,
 		                                  &final, hash, &text),
 		                 CB_OK);
+		assert_int_equal(cb_json_parse(&ctx, text, strlen(text),
+		                               &nodes[i].processed),
+		                 CB_OK);
 	}
 	return 0;
 }

@@ -439,7 +439,7 @@ static void the_served_form_is_stable(void **state)
 	assert_string_equal(cb_json_text(served, "metadata.etag", ""), one);
 	assert_string_equal(cb_json_text(served, "metadata.name", ""), "a");
 	assert_string_equal(
-	    text_of(cb_json_at(entity, "relations")),
+	    text_of(cb_json_at(served, "relations")),
 	    "[{\"targetRef\":\"group:default/me\",\"type\":\"ownedBy\"}]");
 	assert_null(cb_json_at(entity, "status"));
 	final.orphan = true;

@@ -91,12 +91,12 @@ static void addresses_are_asked_whether_they_changed(void **state)
 	    LOCATION("l",
 	             "'http://169.254.169.254/x', "
 	             "'file:///etc/passwd', ./sub/a.yaml") "---\napiVersion: "
-	                                                   "backstage.io/"
-	                                                   "v1alpha1\nkind: "
-	                                                   "Location\n"
+							   "backstage.io/"
+							   "v1alpha1\nkind: "
+							   "Location\n"
 							   "metadata: {name: "
-	                                                   "f}\nspec: {type: "
-	                                                   "file, target: "
+							   "f}\nspec: {type: "
+							   "file, target: "
 							   "/etc/passwd}\n");
 	yard_settle(&yard);
 	yard_assert_trouble(&yard, "location:default/l",

@@ -202,7 +202,8 @@ void cbi_board_note_dead(const char *request_id, int plugin)
 	uint32_t next = atomic_fetch_add(&board->dead_next, 1);
 	struct cbi_board_dead *dead = &board->dead[next % CB_BOARD_DEAD];
 
-	/* Only the master writes here, so the row is not torn by another. */
+	/* Written by the master and by whoever is about to fall; the counter
+	 * gives each a row of its own. */
 	atomic_store(&dead->at, 0);
 	cbi_str_copy(dead->request_id, sizeof(dead->request_id), request_id);
 	atomic_store(&dead->plugin, (uint32_t)plugin + 1);

@@ -23,13 +23,23 @@ static __thread int my_slot = -1;
 static const int own_making[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 #define OWN_MAKING (sizeof(own_making) / sizeof(own_making[0]))
 
-/* Only atomics: runs in signal handlers. */
+/*
+ * Runs in signal handlers: atomics and copies only.  The request is noted as
+ * deadly here already, because nginx tries another process within a
+ * millisecond, sooner than the master hears of this one's death.
+ */
 static void mark(void)
 {
-	if (my_row >= 0 && my_slot >= 0)
-		atomic_store(
-		    &cbi_board()->processes[my_row].threads[my_slot].hard,
-		    FELL);
+	struct cbi_board_thread *slot;
+	uint32_t plugin;
+
+	if (my_row < 0 || my_slot < 0)
+		return;
+	slot = &cbi_board()->processes[my_row].threads[my_slot];
+	plugin = atomic_load(&slot->plugin);
+	atomic_store(&slot->hard, FELL);
+	if (plugin)
+		cbi_board_note_dead(slot->request_id, (int)plugin - 1);
 }
 
 static void on_fall(int number)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "host/host.h"
 #include "http/http.h"
+#include "server/charge.h"
 #include "server/child.h"
 #include "server/rooms.h"
 #include "source/serve.h"
@@ -42,6 +43,8 @@ static int find(void *arg, const char *plugin, const char *source,
 static int fill(void *arg, struct cb_ctx *ctx, const char *plugin,
                 const char *source, const char *key, struct cb_buf *out)
 {
+	/* The thread is source's: this is where it first meets us. */
+	cbi_charge_thread(ctx->lane->slot);
 	return cbi_host_fill(ctx, arg, plugin, source, key, out);
 }
 

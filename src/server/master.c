@@ -149,6 +149,7 @@ static void clean_board(void)
 static int prepare(struct cbi_master *master,
                    const struct cbi_settings *settings)
 {
+	int row;
 	char path[4200];
 
 	cbi_str_copy(master->run_dir, sizeof(master->run_dir),
@@ -165,11 +166,12 @@ static int prepare(struct cbi_master *master,
 	if (cbi_board_attach(path, true) < 0)
 		return say("cannot make", path);
 	clean_board();
-	if (cbi_board_process_enter(getpid(), CBI_PROCESS_MASTER, "", 0, 0) <
-	    0) {
+	row = cbi_board_process_enter(getpid(), CBI_PROCESS_MASTER, "", 0, 0);
+	if (row < 0) {
 		cb_log(NULL, CB_LOG_ERROR, "the board has no free row");
 		return -1;
 	}
+	atomic_store(&cbi_board()->processes[row].state, CBI_STATE_READY);
 	return 0;
 }
 

@@ -16,8 +16,8 @@ static int say(const char **why, const char *what)
 	return CB_EINVAL;
 }
 
-int cbi_ref_parse(struct cb_ctx *ctx, const char *text, const char *kind,
-                  const char *space, struct cbi_ref *out, const char **why)
+static int parse(struct cb_ctx *ctx, const char *text, const char *kind,
+                 const char *space, struct cbi_ref *out, const char **why)
 {
 	const char *colon = strchr(text, ':');
 	const char *slash = strchr(text, '/');
@@ -66,7 +66,7 @@ int cbi_ref_canonical(struct cb_ctx *ctx, const char *text, const char *kind,
                       const char *space, const char **out, const char **why)
 {
 	struct cbi_ref ref;
-	int rc = cbi_ref_parse(ctx, text, kind, space, &ref, why);
+	int rc = parse(ctx, text, kind, space, &ref, why);
 
 	if (rc < 0)
 		return rc;

@@ -20,19 +20,15 @@ struct cbi_ref {
 	const char *name;
 };
 
-/*
- * Parses text.  Missing parts come from the defaults: kind NULL means that
- * one must be written, space NULL means "default".  On CB_EINVAL *why (may be
- * NULL) says what is wrong, and no failure is noted in ctx.
- */
-int cbi_ref_parse(struct cb_ctx *ctx, const char *text, const char *kind,
-                  const char *space, struct cbi_ref *out,
-                  const char **why) CB_USED;
-
 /* "kind:namespace/name" in lower case; NULL only without memory. */
 const char *cbi_ref_text(struct cb_ctx *ctx, const struct cbi_ref *ref) CB_USED;
 
-/* Both at once. */
+/*
+ * A written reference in that form.  Missing parts come from the defaults:
+ * kind NULL means that one must be written, space NULL means "default".  On
+ * CB_EINVAL *why (may be NULL) says what is wrong, and no failure is noted in
+ * ctx.
+ */
 int cbi_ref_canonical(struct cb_ctx *ctx, const char *text, const char *kind,
                       const char *space, const char **out,
                       const char **why) CB_USED;

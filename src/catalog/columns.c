@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "catalog/columns_build.h"
+#include "copy/copy.h"
 
 #define HOLDERS 128
 #define RETIRED 8
@@ -94,16 +95,20 @@ static void retire(struct cbi_columns *columns)
 }
 
 /* Builds on memory of its own: the request's may be near its limit. */
-static struct cbi_columns *build(struct cbi_copy_txn *txn,
+static struct cbi_columns *build(struct cb_ctx *reader,
+                                 struct cbi_copy_txn *txn,
                                  const struct cbi_layout_state *state)
 {
 	struct cbi_columns *columns = NULL;
+	struct cbi_copy_cursor *cursor;
 	struct cbi_lane lane;
 	struct cb_ctx ctx;
 
+	if (cbi_copy_seek(reader, txn, CBI_TABLE_ROW, NULL, 0, &cursor) < 0)
+		return NULL;
 	cbi_lane_init(&lane, CB_ARENA_ENGINE_MAX);
 	cbi_ctx_init(&ctx, &lane);
-	if (cbi_columns_create(&ctx, txn, state, &columns) < 0)
+	if (cbi_columns_create(&ctx, txn, cursor, state, &columns) < 0)
 		columns = NULL;
 	cbi_ctx_finish(&ctx);
 	cbi_lane_finish(&lane);
@@ -131,7 +136,7 @@ static bool take_turn(bool must)
 	return false;
 }
 
-static void rebuild(struct cbi_copy_txn *txn,
+static void rebuild(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
                     const struct cbi_layout_state *state, bool must)
 {
 	int64_t began = cbi_clock_ms();
@@ -145,7 +150,7 @@ static void rebuild(struct cbi_copy_txn *txn,
 		return;
 	}
 	if (sweep()) {
-		made = build(txn, state);
+		made = build(ctx, txn, state);
 		if (made)
 			retire(atomic_exchange(&current, made));
 		atomic_store(&not_before,
@@ -165,7 +170,7 @@ const struct cbi_columns *cbi_columns_look(struct cb_ctx *ctx,
 	columns = hold(ctx);
 	if (is_of(columns, &state))
 		return columns;
-	rebuild(txn, &state, must);
+	rebuild(ctx, txn, &state, must);
 	columns = hold(ctx);
 	return is_of(columns, &state) ? columns : NULL;
 }

@@ -170,11 +170,10 @@ static int add_row(struct building *b, struct cbi_span key,
 	return CB_OK;
 }
 
-static int walk(struct building *b, struct cbi_copy_txn *txn)
+static int walk(struct building *b, struct cbi_copy_cursor *cursor)
 {
-	struct cbi_copy_cursor *cursor;
 	struct cbi_span key, record;
-	int rc = cbi_copy_seek(b->ctx, txn, CBI_TABLE_ROW, NULL, 0, &cursor);
+	int rc = CB_OK;
 
 	while (rc == CB_OK && b->row < b->c->n &&
 	       cbi_copy_next(cursor, &key, &record))
@@ -393,6 +392,7 @@ void cbi_columns_destroy(struct cbi_columns *c)
 }
 
 int cbi_columns_create(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                       struct cbi_copy_cursor *cursor,
                        const struct cbi_layout_state *state,
                        struct cbi_columns **out)
 {
@@ -408,7 +408,7 @@ int cbi_columns_create(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
 		return CB_ENOMEM;
 	b->c->number = state->number;
 	cbi_str_copy(b->c->database, sizeof(b->c->database), state->database);
-	rc = walk(b, txn);
+	rc = walk(b, cursor);
 	if (rc == CB_OK)
 		rc = sort_values(b);
 	if (rc == CB_OK)

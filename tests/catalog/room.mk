@@ -70,3 +70,8 @@ TESTS += tests/catalog/test_site
 tests_catalog_test_site_SOURCES = tests/catalog/test_site.c \
 	tests/catalog/site.c tests/catalog/site.h
 tests_catalog_test_site_LDADD = $(yard_ldadd)
+check_PROGRAMS += tests/catalog/test_columns
+TESTS += tests/catalog/test_columns
+tests_catalog_test_columns_SOURCES = tests/catalog/test_columns.c \
+	tests/catalog/shelf.c tests/catalog/shelf.h
+tests_catalog_test_columns_LDADD = $(stores_ldadd)

@@ -13,7 +13,7 @@
 #include "catalog/filter_priv.h"
 #include "catalog/fold.h"
 
-struct cbi_filter *cbi_filter_new(struct cb_ctx *ctx, enum cbi_filter_op op)
+static struct cbi_filter *new_filter(struct cb_ctx *ctx, enum cbi_filter_op op)
 {
 	struct cbi_filter *filter = cb_alloc(ctx, sizeof(*filter));
 
@@ -26,7 +26,7 @@ const struct cbi_filter *cbi_filter_leaf(struct cb_ctx *ctx,
                                          enum cbi_filter_op op, const char *key,
                                          const char *const *values, size_t n)
 {
-	struct cbi_filter *filter = cbi_filter_new(ctx, op);
+	struct cbi_filter *filter = new_filter(ctx, op);
 	const char **folded;
 
 	if (!filter)
@@ -54,7 +54,7 @@ const struct cbi_filter *cbi_filter_group(struct cb_ctx *ctx,
 
 	if (n == 1 && op != CBI_FILTER_NOT)
 		return children[0];
-	filter = cbi_filter_new(ctx, op);
+	filter = new_filter(ctx, op);
 	if (!filter)
 		return NULL;
 	filter->children = children;

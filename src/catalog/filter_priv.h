@@ -9,8 +9,6 @@
 
 #include "catalog/filter.h"
 
-struct cbi_filter *cbi_filter_new(struct cb_ctx *ctx, enum cbi_filter_op op);
-
 /* Folds key and values. */
 const struct cbi_filter *cbi_filter_leaf(struct cb_ctx *ctx,
                                          enum cbi_filter_op op, const char *key,

@@ -131,10 +131,21 @@ static void remove_pid_file(const struct cbi_master *master)
 		unlink(path);
 }
 
-/* Rows that an earlier master's processes left when they died with it. */
-static void clean_board(void)
+/*
+ * Rows that an earlier master's processes left when they died with it.  Without
+ * an elder its numbers go too: they may be of another database (a backup
+ * brought back), and what was wanted of PostgreSQL must not keep readers from
+ * the copy while that is away.
+ */
+static void clean_board(bool alone)
 {
 	struct cbi_board *board = cbi_board();
+
+	if (alone) {
+		atomic_store(&board->wanted, 0);
+		atomic_store(&board->copy_number, 0);
+		atomic_store(&board->registry_number, 0);
+	}
 
 	for (int i = 0; i < CB_BOARD_PROCESSES; i++) {
 		pid_t pid = (pid_t)atomic_load(&board->processes[i].pid);
@@ -165,7 +176,7 @@ static int prepare(struct cbi_master *master,
 	snprintf(path, sizeof(path), "%s/board", master->run_dir);
 	if (cbi_board_attach(path, true) < 0)
 		return say("cannot make", path);
-	clean_board();
+	clean_board(master->elder == 0);
 	row = cbi_board_process_enter(getpid(), CBI_PROCESS_MASTER, "", 0, 0);
 	if (row < 0) {
 		cb_log(NULL, CB_LOG_ERROR, "the board has no free row");

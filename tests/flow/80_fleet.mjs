@@ -59,7 +59,9 @@ test('a session made on one host holds on the other, and assets too', async () =
     assert.equal(answer.status, 200, `${answer.status} from ${answer.headers['x-host']}`);
     seen.add(answer.headers['x-host']);
     const css = answer.body.match(/"(\/assets\/[^"]*callboard\.css)"/)[1];
-    assert.equal((await request(base + css)).status, 200);
+    const styles = await request(base + css);
+    assert.equal(styles.status, 200);
+    seen.add(styles.headers['x-host']);
   }
   assert.equal(seen.size, 2, 'the balancer did not alternate');
 });

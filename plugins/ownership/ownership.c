@@ -127,7 +127,7 @@ static const struct cb_permission permissions[] = {
 static const struct cb_card cards[] = {
 	{
 	    .name = "owner",
-	    .place = "entity.overview",
+	    .place = "entity.side",
 	    .when = "kind=component,kind=api,kind=resource,kind=system,"
 		    "kind=domain,kind=template",
 	    .title = "Ownership",

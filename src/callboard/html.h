@@ -53,7 +53,8 @@ void cb_html_field_entity(struct cb_html *html, const char *label,
 /* Only http, https, mailto and relative addresses become links; any other
  * leaves the text. */
 void cb_html_link(struct cb_html *html, const char *text, const char *url);
-/* A link to an entity's page, titled by its name. */
+/* A link to an entity's page, called by its title as far as it is known,
+ * else by its name. */
 void cb_html_entity(struct cb_html *html, const char *ref);
 
 void cb_html_badge(struct cb_html *html, enum cb_tone tone, const char *text);

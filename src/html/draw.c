@@ -204,6 +204,8 @@ void cbi_html_ref(struct cb_html *html, const char *ref, const char *title)
 		text_or_dash(html, title ? title : ref);
 		return;
 	}
+	if (!title && html->title_of)
+		title = html->title_of(html->knower, ref);
 	cbi_html_lit(html, "<a class=\"ref\"");
 	cbi_html_attr(html, "href", cbi_addr_entity(html->ctx, ref, NULL));
 	cbi_html_lit(html, ">");

@@ -34,6 +34,10 @@ struct cb_html {
 	struct cb_buf *buf;
 	const char *id; /* begins the ids of elements: "jenkins-builds" */
 	int heading;    /* level of cb_html_heading: 3 in cards, 2 in pages */
+	/* What an entity is called, by its ref; NULL (also the function)
+	 * leaves its name.  Set after init by who knows entities. */
+	const char *(*title_of)(void *knower, const char *ref);
+	void *knower;
 
 	/* The rest is the writer's own. */
 	enum cbi_html_mode mode;

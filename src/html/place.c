@@ -131,7 +131,7 @@ bool cbi_html_inline(struct cb_html *html, enum cbi_html_mark mark)
 		break;
 	default:
 		cbi_html_block(html);
-		cbi_html_lit(html, "<p>");
+		cbi_html_lit(html, "<p class=\"run\">");
 		html->mode = CBI_HTML_RUN;
 		html->begun = false;
 		break;

@@ -36,6 +36,8 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_entities;
 		tables[n++] = cbi_api_queries;
 		tables[n++] = cbi_api_locations;
+	} else {
+		tables[n++] = cbi_plugin_apis;
 	}
 	pages = cbi_pages_tables(&count);
 	for (size_t i = 0; i < count && n < TABLES_MAX; i++)

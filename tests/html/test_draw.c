@@ -38,12 +38,13 @@ static void entities_are_linked_by_their_page(void **state)
 	    "boarding</a>"));
 	assert_int_equal(cbi_addr_set("", "current"), CB_OK);
 	cb_html_entity(&room->html, "widget:default/x");
-	assert_string_equal(
-	    written(room),
-	    "<p><a class=\"ref\" href=\"/catalog/default/widget/x\">" ICON(
-		" kind-other", "other") "x</a></p>\n");
+	assert_string_equal(written(room),
+	                    "<p class=\"run\"><a class=\"ref\" "
+	                    "href=\"/catalog/default/widget/x\">" ICON(
+				" kind-other", "other") "x</a></p>\n");
 	cb_html_entity(&room->html, "no ref at all");
-	assert_string_equal(written(room), "<p>no ref at all</p>\n");
+	assert_string_equal(written(room),
+	                    "<p class=\"run\">no ref at all</p>\n");
 }
 
 static void inline_marks_share_a_paragraph(void **state)
@@ -53,11 +54,11 @@ static void inline_marks_share_a_paragraph(void **state)
 	cb_html_badge(&room->html, CB_TONE_GOOD, "production");
 	cb_html_status(&room->html, CB_TONE_BAD, "Failed");
 	cb_html_text(&room->html, "next");
-	assert_string_equal(
-	    written(room),
-	    "<p><span class=\"badge\" data-tone=\"good\">production</span> "
-	    "<span class=\"status\" data-tone=\"bad\">" ICON(
-		"", "bad") "Failed</span></p>\n<p>next</p>\n");
+	assert_string_equal(written(room),
+	                    "<p class=\"run\"><span class=\"badge\" "
+	                    "data-tone=\"good\">production</span> "
+	                    "<span class=\"status\" data-tone=\"bad\">" ICON(
+				"", "bad") "Failed</span></p>\n<p>next</p>\n");
 }
 
 static void tables_keep_their_shape(void **state)

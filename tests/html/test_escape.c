@@ -115,7 +115,8 @@ static void other_addresses_stay_text(void **state)
 		assert_null(cbi_html_safe_url(&room->ctx, bad[i]));
 		assert_false(cbi_html_url(&room->html, bad[i]));
 		cb_html_link(&room->html, "here", bad[i]);
-		assert_string_equal(written(room), "<p>here</p>\n");
+		assert_string_equal(written(room),
+		                    "<p class=\"run\">here</p>\n");
 	}
 	assert_null(cbi_html_safe_url(&room->ctx, NULL));
 }

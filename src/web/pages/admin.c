@@ -10,18 +10,12 @@
 #include "base/board.h"
 #include "base/clock.h"
 #include "base/ctx.h"
-#include "db/db.h"
+#include "catalog/ingest.h"
 #include "html/addr.h"
 #include "web/pages/shell.h"
 
 /* Errors on one page: who has more begins with these. */
-#define ERRORS_MAX "200"
-
-static const struct cbi_db_stmt errors_stmt = {
-	"admin_errors",
-	"select ref, source, errors from callboard.node"
-	" where errors <> '[]' order by ref limit " ERRORS_MAX,
-};
+#define TROUBLES_MAX 200
 
 static const char *kind_name(int32_t kind)
 {
@@ -41,7 +35,11 @@ static void process_row(struct cb_html *html,
                         const struct cbi_board_process *process)
 {
 	struct cb_ctx *ctx = html->ctx;
-	int32_t state = atomic_load(&process->state);
+	bool master = atomic_load(&process->kind) == CBI_PROCESS_MASTER;
+	/* The master is of no generation: it has all of them. */
+	int32_t state = master ? CBI_STATE_READY : atomic_load(&process->state);
+	unsigned generation = master ? atomic_load(&cbi_board()->generation)
+	                             : atomic_load(&process->generation);
 
 	cb_html_row_open(html);
 	cb_html_cell(html, cb_printf(ctx, "%s %s",
@@ -56,8 +54,7 @@ static void process_row(struct cb_html *html,
 		cb_html_status(html, CB_TONE_BUSY, cb_tr(ctx, "Starting"));
 	cb_html_cell_close(html);
 	cb_html_cell(html, cb_printf(ctx, "%d", atomic_load(&process->pid)));
-	cb_html_cell(html,
-	             cb_printf(ctx, "%u", atomic_load(&process->generation)));
+	cb_html_cell(html, cb_printf(ctx, "%u", generation));
 	cb_html_cell(html, cbi_html_number_text(
 			       ctx, (int64_t)atomic_load(&process->requests)));
 	cb_html_cell(html,
@@ -97,13 +94,13 @@ static void level(struct cb_html *html)
 	int64_t behind = cbi_page_behind_ms();
 
 	cbi_html_card_open(html, &card);
-	cb_html_field(html, "Change number",
+	cb_html_field(html, "This copy holds change",
 	              cbi_html_number_text(
 			  ctx, (int64_t)atomic_load(&board->copy_number)));
 	cb_html_field(
-	    html, "Wanted",
+	    html, "Writers were told",
 	    cbi_html_number_text(ctx, (int64_t)atomic_load(&board->wanted)));
-	cb_html_field(html, "Switches",
+	cb_html_field(html, "Plugins switched at",
 	              cbi_html_number_text(
 			  ctx, (int64_t)atomic_load(&board->registry_number)));
 	cb_html_field(html, "Behind PostgreSQL",
@@ -143,68 +140,57 @@ static void traffic(struct cb_html *html)
 	cbi_html_card_close(html);
 }
 
-/* The contract's list: [{error: {name, message}}] or [{message}]. */
-static void messages(struct cb_html *html, const char *text)
+static void trouble_row(struct cb_html *html,
+                        const struct cbi_ingest_trouble *trouble)
 {
-	json_t *list = json_loads(text, 0, NULL);
+	cb_html_row_open(html);
+	cb_html_cell_open(html);
+	if (trouble->visible)
+		cb_html_entity(html, trouble->ref);
+	else
+		cb_html_text(html, trouble->ref);
+	cb_html_cell_close(html);
+	cb_html_cell_open(html);
+	cb_html_code(html, trouble->source);
+	cb_html_cell_close(html);
+	cb_html_cell_open(html);
+	for (size_t i = 0; i < json_array_size(trouble->errors); i++) {
+		const char *message = json_string_value(json_object_get(
+		    json_array_get(trouble->errors, i), "message"));
 
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *item = json_array_get(list, i);
-		const json_t *error = json_object_get(item, "error");
-		const char *message = json_string_value(
-		    json_object_get(error ? error : item, "message"));
-
-		if (message)
-			cb_html_text(html, message);
+		cb_html_text(html, message);
 	}
-	json_decref(list);
+	cb_html_cell_close(html);
+	cb_html_row_close(html);
 }
 
-static void error_rows(struct cb_html *html, const struct cbi_db_result *result)
+static void troubles(struct cb_req *req, struct cb_html *html)
 {
 	static const char *const heads[] = { "Entity", "Where", "What", NULL };
-
-	cb_html_table_open(html, "Errors of processing", heads);
-	for (size_t i = 0; i < cbi_db_rows(result); i++) {
-		cb_html_row_open(html);
-		cb_html_cell_open(html);
-		cb_html_entity(html, cbi_db_text(result, i, 0));
-		cb_html_cell_close(html);
-		cb_html_cell_open(html);
-		cb_html_code(html, cbi_db_text(result, i, 1));
-		cb_html_cell_close(html);
-		cb_html_cell_open(html);
-		messages(html, cbi_db_text(result, i, 2));
-		cb_html_cell_close(html);
-		cb_html_row_close(html);
-	}
-	cb_html_table_close(html);
-}
-
-static void errors(struct cb_req *req, struct cb_html *html)
-{
 	struct cbi_html_card card = { .plugin = "core",
 		                      .name = "errors",
 		                      .title = "Errors of processing",
 		                      .wide = true };
-	struct cbi_db_result *result = NULL;
-	int rc = cbi_db_query(req->ctx, &errors_stmt, NULL, 0, &result);
+	struct cbi_ingest_trouble *list;
+	size_t n;
 
-	if (rc < 0) {
+	if (cbi_ingest_troubles(req->ctx, TROUBLES_MAX, &list, &n) < 0) {
 		const char *why = cb_strdup(req->ctx, cb_failure(req->ctx));
 
 		cb_failure_clear(req->ctx);
 		cbi_html_card_off(html, &card, why);
 		return;
 	}
-	card.meta =
-	    cbi_html_number_text(req->ctx, (int64_t)cbi_db_rows(result));
+	card.meta = cbi_html_number_text(req->ctx, (int64_t)n);
 	cbi_html_card_open(html, &card);
-	if (cbi_db_rows(result))
-		error_rows(html, result);
+	if (n)
+		cb_html_table_open(html, "Errors of processing", heads);
 	else
 		cb_html_empty(html, "Nothing is wrong",
 		              "Every file that was read could be used.");
+	for (size_t i = 0; i < n; i++)
+		trouble_row(html, &list[i]);
+	cb_html_table_close(html);
 	cbi_html_card_close(html);
 }
 
@@ -223,7 +209,7 @@ static int show(struct cb_req *req)
 	cbi_html_lit(&html, "<div class=\"cards\">\n");
 	level(&html);
 	traffic(&html);
-	errors(req, &html);
+	troubles(req, &html);
 	processes(&html);
 	cbi_html_lit(&html, "</div>\n");
 	return cbi_page_close(req, &html);

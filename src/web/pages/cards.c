@@ -231,6 +231,7 @@ static int show(struct cb_req *req)
 		               "no plugin '%s' in this pool", card.plugin);
 	cbi_html_init(&html, req->ctx, card.drawn,
 	              cb_printf(req->ctx, "%s-%s", card.plugin, card.name), 3);
+	cbi_thing_titles(req, &html);
 	cbi_host_draw_card(req->ctx, req->web->host, card.plugin, card.name,
 	                   entity, &html, &card.result);
 	return cbi_card_write(&card, cbi_card_form(req));

@@ -35,16 +35,6 @@ static void field(struct cb_html *html, const char *label, const char *text)
 	field_close(html);
 }
 
-static void field_ref(const struct cbi_entity_page *page, struct cb_html *html,
-                      const char *label, const char *ref)
-{
-	if (!ref)
-		return;
-	field_open(html, label, false);
-	cbi_thing_ref(page->req, html, ref);
-	field_close(html);
-}
-
 /* "url:https://host/path": where a person can read it; NULL for files. */
 static const char *source_of(const struct cbi_entity_page *page)
 {
@@ -98,7 +88,6 @@ static void fields(const struct cbi_entity_page *page, struct cb_html *html)
 		cbi_html_esc(html, text);
 		field_close(html);
 	}
-	field_ref(page, html, "Owner", cb_entity_owner(entity));
 	mail(page, html);
 	field(html, "Target", cb_entity_text(entity, "spec.target"));
 	if (at && !source_of(page)) {

@@ -112,7 +112,9 @@ static void draw(struct cb_req *req, struct cb_html *html,
 	cbi_html_lit(html, "</h1>\n<p>");
 	cbi_html_tr(html, oops->text);
 	cbi_html_lit(html, "</p>\n");
-	if (oops->detail && detail && *detail) {
+	/* That there is no such page is said already. */
+	if (oops->detail && detail && *detail &&
+	    (oops->status != 404 || req->endpoint)) {
 		cbi_html_lit(html, "<p class=\"note\">");
 		cbi_html_esc(html, detail);
 		cbi_html_lit(html, "</p>\n");

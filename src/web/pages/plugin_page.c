@@ -10,6 +10,7 @@
 #include "registry/registry.h"
 #include "web/pages/pages.h"
 #include "web/pages/shell.h"
+#include "web/pages/things.h"
 
 static void finish(void *buf)
 {
@@ -32,6 +33,7 @@ static int call(struct cb_req *req, struct cb_buf **drawn,
 	if (rc < 0)
 		return rc;
 	cbi_html_init(&html, req->ctx, *drawn, req->args[0], 2);
+	cbi_thing_titles(req, &html);
 	rc = cbi_host_route(req->ctx, req->web->host, req->args[0], false,
 	                    req->rest ? req->rest : "",
 	                    req->head ? "GET" : req->method, req, &html, route);

@@ -242,7 +242,7 @@ static void draw(const struct plugins *plugins, struct cb_html *html,
 		cbi_html_lit(html, "<p>");
 		cbi_html_tr(html, "You can look. To switch, use");
 		cbi_html_lit(html, " <code class=\"code-inline\">callboardctl"
-		                   " plugin disable NAME</code>.</p>");
+		                   " plugin disable NAME</code></p>");
 		cbi_html_notice_close(html);
 	}
 	cbi_html_lit(html, "<div class=\"stack\">\n");

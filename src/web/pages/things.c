@@ -166,6 +166,19 @@ const char *cbi_thing_ref_title(struct cb_req *req, const char *ref)
 	return slash && slash[1] ? slash + 1 : ref;
 }
 
+static const char *title_of(void *knower, const char *ref)
+{
+	const struct cb_entity *entity = cbi_thing_get(knower, ref);
+
+	return entity ? cbi_thing_title(entity) : NULL;
+}
+
+void cbi_thing_titles(struct cb_req *req, struct cb_html *html)
+{
+	html->title_of = title_of;
+	html->knower = req;
+}
+
 void cbi_thing_ref(struct cb_req *req, struct cb_html *html, const char *ref)
 {
 	const struct cb_entity *entity = cbi_thing_get(req, ref);

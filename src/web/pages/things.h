@@ -40,6 +40,9 @@ const char *cbi_thing_row_title(struct cb_req *req,
  * cannot be had now; no failure is left. */
 const struct cb_entity *cbi_thing_get(struct cb_req *req, const char *ref);
 
+/* Lets a writer call entities by their titles; req outlives it. */
+void cbi_thing_titles(struct cb_req *req, struct cb_html *html);
+
 /* A link to what ref names, by its title; marked when the catalog does not
  * know it. */
 void cbi_thing_ref(struct cb_req *req, struct cb_html *html, const char *ref);

@@ -145,11 +145,11 @@ test('a card that writes without end is cut, not served', async () => {
 test('off is off within a second, on is on', async () => {
   assert.equal((await portal.ctl('plugin', 'disable', 'plain', '--reason', 'a test')).code, 0);
   await until('it is off', 1, async () => (await list()).plain.state === 'off');
-  assert.ok(!(await card('plain')).body.includes('all is well'));
+  assert.ok(!(await card('plain')).body.includes('<p>component:default/calm</p>'));
   const whole = await page('/catalog/default/component/calm');
   assert.ok(!whole.body.includes('Test card of plain'));
   assert.equal((await portal.ctl('plugin', 'enable', 'plain')).code, 0);
-  await until('it is on', 1, async () => (await card('plain')).body.includes('all is well'));
+  await until('it is on', 1, async () => (await card('plain')).body.includes('<p>component:default/calm</p>'));
 });
 
 test('who switched what is in the audit', async () => {

@@ -20,11 +20,12 @@ struct cbi_yaml_stream {
 	size_t len;
 	char *own;        /* the text when it had to be changed */
 	size_t base;      /* where the parser's input begins */
+	size_t given;     /* how much of what follows it has */
 	int base_line;    /* lines before it */
 	size_t doc_start; /* offset in text of the document under way */
+	bool handed;      /* that document has been handed over */
 	int documents;
 	bool ended;
-	bool streaming; /* the parser has begun */
 	struct fy_diag *diag;
 	struct fy_parser *parser;
 	struct cbi_yaml_builder builder;
@@ -67,6 +68,29 @@ static char *without_nel(const char *text, size_t *len)
 	return copy;
 }
 
+/*
+ * libfyaml reads all of "[[[[..." before it says anything of it.  No text of
+ * people's has so many brackets in a row: where one has, the parser gets it
+ * up to there, which is enough to see that it is nested too deeply.  Should
+ * it stand in a quoted text after all, the document is parsed again, whole.
+ */
+static size_t first_part(const char *text, size_t len)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '[' || c == '{')
+			run++;
+		else if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+			run = 0;
+		if (run > 2 * CB_YAML_DEPTH_MAX)
+			return i;
+	}
+	return len;
+}
+
 static void drop_parser(struct cbi_yaml_stream *s)
 {
 	if (s->parser)
@@ -77,8 +101,10 @@ static void drop_parser(struct cbi_yaml_stream *s)
 	s->diag = NULL;
 }
 
-static int start_parser(struct cb_ctx *ctx, struct cbi_yaml_stream *s)
+static int start_parser(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
+                        bool whole)
 {
+	size_t len = s->len - s->base;
 	struct fy_diag_cfg diag_cfg;
 	struct fy_parse_cfg cfg = {
 		.flags = FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
@@ -93,10 +119,12 @@ static int start_parser(struct cb_ctx *ctx, struct cbi_yaml_stream *s)
 	fy_diag_set_collect_errors(s->diag, true);
 	cfg.diag = s->diag;
 	s->parser = fy_parser_create(&cfg);
-	if (!s->parser || fy_parser_set_string(s->parser, s->text + s->base,
-	                                       s->len - s->base))
+	s->given = whole ? len : first_part(s->text + s->base, len);
+	if (!s->parser ||
+	    fy_parser_set_string(s->parser, s->text + s->base, s->given))
 		return cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
 	s->doc_start = s->base;
+	s->handed = false;
 	return CB_OK;
 }
 
@@ -127,7 +155,7 @@ int cbi_yaml_stream_create(struct cb_ctx *ctx, const char *text, size_t len,
 		s->own = without_nel(text, &s->len);
 		s->text = s->own;
 	}
-	rc = s->text ? start_parser(ctx, s)
+	rc = s->text ? start_parser(ctx, s, false)
 	             : cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
 	if (rc < 0) {
 		cbi_yaml_stream_destroy(s);
@@ -152,24 +180,37 @@ static bool is_marker(const char *text, size_t left)
 	       (left == 3 || strchr(" \t\r\n", text[3]));
 }
 
-/* Goes to the next `---` after the document that failed. */
-static int restart(struct cb_ctx *ctx, struct cbi_yaml_stream *s)
+/* The next `---` behind the document under way, before end; 0 for none. */
+static size_t next_marker(const struct cbi_yaml_stream *s, size_t end)
 {
 	const char *text = s->text;
 
-	for (size_t i = s->doc_start; i < s->len; i++) {
-		if (text[i] != '\n' && text[i] != '\r')
-			continue;
-		if (!is_marker(text + i + 1, s->len - i - 1))
-			continue;
-		for (size_t k = s->base; k <= i; k++) {
-			if (text[k] == '\n' ||
-			    (text[k] == '\r' && text[k + 1] != '\n'))
-				s->base_line++;
-		}
-		s->base = i + 1;
-		return start_parser(ctx, s);
-	}
+	for (size_t i = s->doc_start; i < end; i++)
+		if ((text[i] == '\n' || text[i] == '\r') &&
+		    is_marker(text + i + 1, end - i - 1))
+			return i + 1;
+	return 0;
+}
+
+static int start_at(struct cb_ctx *ctx, struct cbi_yaml_stream *s, size_t at,
+                    bool whole)
+{
+	const char *text = s->text;
+
+	for (size_t k = s->base; k < at; k++)
+		if (text[k] == '\n' || (text[k] == '\r' && text[k + 1] != '\n'))
+			s->base_line++;
+	s->base = at;
+	return start_parser(ctx, s, whole);
+}
+
+/* Goes to the next document after one that failed. */
+static int restart(struct cb_ctx *ctx, struct cbi_yaml_stream *s)
+{
+	size_t next = next_marker(s, s->len);
+
+	if (next)
+		return start_at(ctx, s, next, false);
 	drop_parser(s);
 	s->ended = true;
 	return CB_OK;
@@ -285,6 +326,7 @@ static void begin_document(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
 	if (fye->document_start.document_start)
 		mark = fy_token_start_mark(fye->document_start.document_start);
 	cbi_yaml_build_init(&s->builder, ctx, doc);
+	s->handed = false;
 	if (mark) {
 		s->doc_start = s->base + mark->input_pos;
 		doc->line = s->base_line + mark->line + 1;
@@ -306,6 +348,7 @@ static int take(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
 		begin_document(ctx, s, fye, doc);
 		return 0;
 	case FYET_DOCUMENT_END:
+		s->handed = true;
 		doc->empty = is_empty(doc->root);
 		if (doc->empty)
 			doc->root = NULL;
@@ -320,6 +363,29 @@ static int take(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
 	}
 }
 
+/* Was the parser's text cut within this document?  Then what it says of the
+ * end, or complains of, is not to be believed. */
+static bool is_cut(const struct cbi_yaml_stream *s, const struct fy_event *fye)
+{
+	if (s->given == s->len - s->base)
+		return false;
+	if (fye && fye->type != FYET_DOCUMENT_END &&
+	    fye->type != FYET_STREAM_END)
+		return false;
+	return next_marker(s, s->base + s->given) == 0;
+}
+
+static int take_whole(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
+                      struct cbi_yaml_doc *doc)
+{
+	size_t at = s->handed ? next_marker(s, s->len) : s->doc_start;
+
+	doc->root = NULL;
+	cbi_yaml_build_init(&s->builder, ctx, doc);
+	/* What follows a document without a marker is its own tail. */
+	return start_at(ctx, s, s->handed && at == 0 ? s->len : at, true);
+}
+
 static int read_document(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
                          struct cbi_yaml_doc *doc)
 {
@@ -328,6 +394,11 @@ static int read_document(struct cb_ctx *ctx, struct cbi_yaml_stream *s,
 
 	while (rc == 0) {
 		fye = fy_parser_parse(s->parser);
+		if (is_cut(s, fye)) {
+			fy_parser_event_free(s->parser, fye);
+			rc = take_whole(ctx, s, doc);
+			continue;
+		}
 		if (!fye) {
 			if (!fy_parser_get_stream_error(s->parser)) {
 				s->ended = true;

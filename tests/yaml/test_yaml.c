@@ -375,6 +375,43 @@ static void bombs_end_early(void **state)
 	}
 }
 
+/* So many brackets are looked at twice: here they are text. */
+static void brackets_in_a_text_are_text(void **state)
+{
+	static const struct {
+		const char *before, *after;
+		int line; /* of b */
+	} forms[] = {
+		{ "---\nfirst: 1\n---\na: '", "'\nb: 2\n", 5 },
+		{ "---\nfirst: 1\n---\na: |\n  ", "\nb: 2\n", 6 },
+		{ "---\nfirst: 1\n---\n# ", "\na: x\nb: 2\n", 6 },
+		{ "first: 1\n---\na: \"", "\"\nb: 2\n", 4 },
+		{ "first: 1\n--- # ", "\na: x\nb: 2\n", 4 },
+	};
+	char brackets[400];
+
+	(void)state;
+	memset(brackets, '[', sizeof(brackets));
+	brackets[sizeof(brackets) - 1] = '\0';
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct cbi_yaml_doc *doc;
+		const char *text =
+		    cb_printf(&ctx, "%s%s%s---\nlast: 1\n", forms[i].before,
+		              brackets, forms[i].after);
+
+		doc = parse(text);
+		assert_json(doc, "{\"first\":1}");
+		assert_non_null(doc->next);
+		if (doc->next->error)
+			fail_msg("form %zu: %s", i, doc->next->error);
+		assert_int_equal(cbi_yaml_get(doc->next->root, "b")->whole, 2);
+		assert_int_equal(cbi_yaml_get(doc->next->root, "b")->line,
+		                 forms[i].line);
+		assert_json(doc->next->next, "{\"last\":1}");
+		assert_null(doc->next->next->next);
+	}
+}
+
 static void too_many_documents_end_the_stream(void **state)
 {
 	struct cbi_yaml_doc *doc;
@@ -487,6 +524,7 @@ int main(void)
 		T(errors_say_where),
 		T(wide_maps_find_their_duplicates),
 		T(bombs_end_early),
+		T(brackets_in_a_text_are_text),
 		T(too_many_documents_end_the_stream),
 		T(what_is_not_utf8_is_refused_whole),
 		T(strange_directives_do_no_harm),

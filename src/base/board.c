@@ -46,6 +46,21 @@ struct cbi_board *cbi_board(void)
 	return the_board;
 }
 
+/* Times on the board are of a clock that begins anew with the machine. */
+static uint32_t this_boot(void)
+{
+	unsigned char id[64];
+	uint32_t hash = 2166136261u;
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, id, sizeof(id));
+
+	if (fd >= 0)
+		close(fd);
+	for (ssize_t i = 0; i < n; i++)
+		hash = (hash ^ id[i]) * 16777619u;
+	return hash;
+}
+
 static struct cbi_board *map_file(int fd)
 {
 	struct cbi_board *board;
@@ -61,7 +76,8 @@ static struct cbi_board *map_file(int fd)
 	             fd, 0);
 	if (board == MAP_FAILED)
 		return NULL;
-	if (board->magic != MAGIC || board->layout != LAYOUT) {
+	if (board->magic != MAGIC || board->layout != LAYOUT ||
+	    board->boot != this_boot()) {
 		munmap(board, sizeof(*board));
 		errno = EPROTO;
 		return NULL;
@@ -90,7 +106,7 @@ static int open_board(const char *path)
 static int make_board(const char *path)
 {
 	char temp[4096];
-	uint32_t head[2] = { MAGIC, LAYOUT };
+	uint32_t head[3] = { MAGIC, LAYOUT, this_boot() };
 	int fd, rc = -1;
 
 	if (snprintf(temp, sizeof(temp), "%s.%d", path, (int)getpid()) >=

@@ -4,7 +4,8 @@
  * its processes without locks.
  *
  * The master makes it (or takes over one of the same layout that an earlier
- * master left) as a file in backend.runDir.  Everything on it is an atomic,
+ * master left since the machine was started; its clocks are the machine's) as
+ * a file in backend.runDir.  Everything on it is an atomic,
  * or text that is written once before an atomic shows it.  It tells:
  *
  *  - how far the host's copy is, how far it must be, and when it was last
@@ -97,6 +98,7 @@ struct cbi_board_dead {
 struct cbi_board {
 	uint32_t magic;
 	uint32_t layout; /* the size, and a number raised by hand */
+	uint32_t boot;   /* which start of the machine it is of */
 	_Atomic int32_t master;
 	_Atomic uint32_t generation;
 	/* The catalog. */
@@ -118,7 +120,8 @@ struct cbi_board *cbi_board(void);
 
 /*
  * Maps the board at path for the whole process and its later children.  With
- * create set it is made when absent or of another layout (renamed into
+ * create set it is made when absent, of another layout or of before the
+ * machine was started (renamed into
  * place, mode 0660).  Returns 0, or -1 with errno set.
  */
 int cbi_board_attach(const char *path, bool create);

@@ -120,13 +120,24 @@ static bool continues(const struct cbi_follower *f,
 	       (news->oldest && news->oldest <= f->state.number + 1);
 }
 
-static int follow_in_snapshot(struct cb_ctx *ctx, struct cbi_follower *f)
+/* The highest number that this host's processes know of. */
+static uint64_t promised_by(const struct cbi_board *board)
+{
+	uint64_t most = atomic_load(&board->wanted);
+	uint64_t registry = atomic_load(&board->registry_number);
+
+	return registry > most ? registry : most;
+}
+
+static int follow_in_snapshot(struct cb_ctx *ctx, struct cbi_follower *f,
+                              uint64_t promised)
 {
 	struct cbi_follow_news news;
 	int rc = cbi_follow_look(ctx, &news);
 
 	if (rc < 0)
 		return rc;
+	f->backwards = promised > news.number;
 	if (!continues(f, &news))
 		rc = cbi_follow_build(ctx, f, &news);
 	else if (f->state.number < news.number)
@@ -142,11 +153,15 @@ static int follow_in_snapshot(struct cb_ctx *ctx, struct cbi_follower *f)
 
 static int bring_level(struct cb_ctx *ctx, struct cbi_follower *f)
 {
-	int rc = cbi_db_begin_snapshot(ctx);
+	/* Before the snapshot: whatever was promised is in it. */
+	uint64_t promised = promised_by(cbi_board());
+	int rc;
 
+	f->wanted = atomic_load(&cbi_board()->wanted);
+	rc = cbi_db_begin_snapshot(ctx);
 	if (rc < 0)
 		return rc;
-	rc = follow_in_snapshot(ctx, f);
+	rc = follow_in_snapshot(ctx, f, promised);
 	if (rc == CB_OK)
 		rc = cbi_db_commit(ctx);
 	else
@@ -157,10 +172,18 @@ static int bring_level(struct cb_ctx *ctx, struct cbi_follower *f)
 static void raise_board(const struct cbi_follower *f, int64_t began)
 {
 	struct cbi_board *board = cbi_board();
+	uint64_t wanted = f->wanted;
 
 	/* Not raised only: another database's numbers may be smaller. */
 	atomic_store(&board->copy_number, f->state.number);
-	cbi_board_raise(&board->registry_number, f->state.registry);
+	if (f->backwards) {
+		/* Whoever raises it meanwhile knows of the new ones. */
+		atomic_compare_exchange_strong(&board->wanted, &wanted,
+		                               f->state.number);
+		atomic_store(&board->registry_number, f->state.registry);
+	} else {
+		cbi_board_raise(&board->registry_number, f->state.registry);
+	}
 	atomic_store(&board->level_wall, f->state.level_wall);
 	atomic_store(&board->level_ms, began);
 }

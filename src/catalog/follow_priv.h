@@ -20,6 +20,10 @@ struct cbi_follower {
 	bool locked;
 	bool loaded; /* state is what the copy holds */
 	struct cbi_layout_state state;
+	/* The board promises more than PostgreSQL has: that is another
+	 * database, or an older state of this one. */
+	bool backwards;
+	uint64_t wanted; /* of the board, before this turn looked */
 	size_t map_size;
 	struct cb_buf scratch;
 	int64_t state_ms, clean_ms, prune_ms; /* when last done */

@@ -174,7 +174,8 @@ int cbi_registry_look(struct cb_ctx *ctx, struct cbi_registry *registry,
 	struct hold *hold;
 	int rc;
 
-	if (atomic_load(&registry->number) <
+	/* Lower is another database's. */
+	if (atomic_load(&registry->number) !=
 	    atomic_load(&cbi_board()->registry_number))
 		renew(registry);
 	hold = cb_alloc(ctx, sizeof(*hold));

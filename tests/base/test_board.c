@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/cmock.h"
 
+#include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +53,23 @@ static void another_layout_is_replaced(void **state)
 	assert_int_equal(cbi_board_attach(path, false), -1);
 	assert_int_equal(cbi_board_attach(path, true), 0);
 	assert_int_equal(cbi_board()->counters[CBI_COUNT_REQUESTS], 0);
+}
+
+/* Its clocks would tell of a time that this machine has not reached yet. */
+static void a_board_of_before_the_machine_started_is_replaced(void **state)
+{
+	const uint32_t other = cbi_board()->boot + 1;
+	int fd = open(path, O_WRONLY);
+
+	(void)state;
+	atomic_store(&cbi_board()->level_ms, INT64_MAX / 2);
+	assert_int_equal(
+	    pwrite(fd, &other, sizeof(other), offsetof(struct cbi_board, boot)),
+	    sizeof(other));
+	close(fd);
+	assert_int_equal(cbi_board_attach(path, false), -1);
+	assert_int_equal(cbi_board_attach(path, true), 0);
+	assert_int_equal(atomic_load(&cbi_board()->level_ms), 0);
 }
 
 static void three_crashes_make_a_quarantine(void **state)
@@ -124,6 +143,8 @@ int main(void)
 		cmocka_unit_test(a_board_is_shared_with_children),
 		cmocka_unit_test(a_second_master_takes_the_board_over),
 		cmocka_unit_test(another_layout_is_replaced),
+		cmocka_unit_test(
+		    a_board_of_before_the_machine_started_is_replaced),
 		cmocka_unit_test(three_crashes_make_a_quarantine),
 		cmocka_unit_test(a_dead_request_is_remembered_for_its_plugin),
 		cmocka_unit_test(numbers_only_rise),

@@ -7,6 +7,7 @@
 
 #include "base/board.h"
 #include "base/clock.h"
+#include "catalog/fresh.h"
 #include "catalog/layout.h"
 #include "catalog/table.h"
 #include "catalog/view.h"
@@ -124,6 +125,38 @@ static void another_database_is_another_catalog(void **state)
 	assert_false(copied("user:default/guest"));
 	shelf_put(&shelf, "{\"kind\":\"User\",\"metadata\":{\"name\":"
 	                  "\"guest\"}}");
+	shelf_follow(&shelf);
+}
+
+/* A board that outlived its database holds nobody to the old numbers. */
+static void a_database_of_smaller_numbers_is_believed(void **state)
+{
+	struct cbi_board *board = cbi_board();
+	const uint64_t promised = atomic_load(&board->copy_number) + 1000;
+	struct cbi_copy_txn *txn;
+
+	(void)state;
+	atomic_store(&board->wanted, promised);
+	atomic_store(&board->registry_number, promised);
+	stores_sql(shelf.conninfo, "update callboard.catalog_state set id = "
+	                           "gen_random_uuid()");
+	shelf_follow(&shelf);
+	assert_true(atomic_load(&board->copy_number) < promised);
+	assert_int_equal(atomic_load(&board->wanted),
+	                 atomic_load(&board->copy_number));
+	assert_true(atomic_load(&board->registry_number) <=
+	            atomic_load(&board->copy_number));
+	assert_int_equal(
+	    cbi_fresh_copy(shelf_next(&shelf), &shelf.catalog, NULL, &txn),
+	    CB_OK);
+	/* Of the same database the numbers only rise. */
+	shelf_put(&shelf, "{\"kind\":\"API\",\"metadata\":{\"name\":"
+	                  "\"later\"}}");
+	atomic_fetch_add(&board->wanted, 1);
+	shelf_follow(&shelf);
+	assert_int_equal(atomic_load(&board->wanted),
+	                 atomic_load(&board->copy_number));
+	shelf_delete(&shelf, "api:default/later");
 	shelf_follow(&shelf);
 }
 
@@ -277,6 +310,7 @@ int main(void)
 		    a_change_is_read_before_and_after_it_is_copied),
 		cmocka_unit_test(a_gap_is_built_over),
 		cmocka_unit_test(another_database_is_another_catalog),
+		cmocka_unit_test(a_database_of_smaller_numbers_is_believed),
 		cmocka_unit_test(one_signing_key_is_made_and_followed),
 		cmocka_unit_test(quarantines_go_out_and_are_lifted),
 		cmocka_unit_test(a_second_follower_stands_by),

@@ -64,8 +64,7 @@ void cbi_charge_watch(int row)
 {
 	my_row = row;
 	atexit(on_exit_call);
-	/* Sanitizers have handlers that say more. */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef CBI_CHARGE_SANITIZED
 	for (size_t i = 0; i < OWN_MAKING; i++) {
 		struct sigaction action = { .sa_handler = on_fall };
 

@@ -1,8 +1,12 @@
 # tests of server
 loop_rig = tests/server/loop_rig.c tests/server/loop_rig.h \
 	tests/server/fcgi_client.c tests/server/fcgi_client.h
-check_PROGRAMS += tests/server/test_loop tests/server/test_loop_faults
-TESTS += tests/server/test_loop tests/server/test_loop_faults
+check_PROGRAMS += tests/server/test_charge tests/server/test_loop \
+	tests/server/test_loop_faults
+TESTS += tests/server/test_charge tests/server/test_loop \
+	tests/server/test_loop_faults
+tests_server_test_charge_SOURCES = tests/server/test_charge.c
+tests_server_test_charge_LDADD = $(test_ldadd)
 tests_server_test_loop_SOURCES = tests/server/test_loop.c $(loop_rig)
 tests_server_test_loop_LDADD = $(test_ldadd)
 tests_server_test_loop_faults_SOURCES = tests/server/test_loop_faults.c \

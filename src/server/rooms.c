@@ -22,7 +22,7 @@
 #include "source/serve.h"
 
 static int open_stores(struct cb_ctx *ctx, const struct cbi_start *start,
-                       int what, struct cbi_rooms *rooms)
+                       struct cbi_rooms *rooms)
 {
 	const struct cbi_settings *settings =
 	    cbi_config_settings(start->config);
@@ -53,7 +53,7 @@ static int open_stores(struct cb_ctx *ctx, const struct cbi_start *start,
 	dir = cb_printf(ctx, "%s/copy", settings->state_dir);
 	if (!dir)
 		return CB_ENOMEM;
-	cbi_catalog_copy_config(dir, what & CBI_ROOMS_WRITER, &copy);
+	cbi_catalog_copy_config(dir, false, &copy);
 	return cbi_copy_create(ctx, &copy, &rooms->copy);
 }
 
@@ -109,7 +109,7 @@ int cbi_rooms_open(struct cb_ctx *ctx, const struct cbi_start *start, int what,
 	int rc;
 
 	memset(rooms, 0, sizeof(*rooms));
-	rc = open_stores(ctx, start, what, rooms);
+	rc = open_stores(ctx, start, rooms);
 	if (rc == CB_OK && (what & CBI_ROOMS_ANSWERS))
 		rc = open_answers(ctx, start, rooms);
 	if (rc != CB_OK)

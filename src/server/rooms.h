@@ -31,7 +31,6 @@ enum {
 	CBI_ROOMS_ANSWERS = 1, /* auth and cache */
 	CBI_ROOMS_PLUGINS = 2, /* the plugins of start's pool are loaded */
 	CBI_ROOMS_HTTP = 4,    /* the outside may be reached */
-	CBI_ROOMS_WRITER = 8,  /* the copy may be written */
 };
 
 /* Stores need not be there.  rooms must not move afterwards. */

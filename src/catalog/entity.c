@@ -13,6 +13,15 @@
 #include "catalog/fold.h"
 #include "catalog/scan.h"
 
+/* Where the relation that was asked for last stands, so that a loop over them
+ * reads the list once. */
+struct walk {
+	struct cbi_span list; /* empty: there is none */
+	char type[CB_ENTITY_NAME_MAX + 1];
+	size_t next; /* of this type, the one to be found behind at */
+	size_t at;
+};
+
 /* Accessors take a const entity and still allocate what they return, and
  * parse when first asked: hence the context, and json behind a pointer. */
 struct cb_entity {
@@ -21,6 +30,7 @@ struct cb_entity {
 	struct cbi_span metadata;
 	const char *ref, *kind, *space, *name, *title, *owner;
 	json_t **json;
+	struct walk *walk;
 };
 
 static struct cbi_span span_of(const char *text)
@@ -55,22 +65,35 @@ static const char *member(struct cb_ctx *ctx, struct cbi_span object,
 	return scalar(ctx, value);
 }
 
-/* The i-th target of a type among the relations. */
-static const char *relation(struct cb_ctx *ctx, struct cbi_span body,
-                            const char *type, size_t i)
+static bool is_type(struct cbi_span item, const char *type)
 {
-	struct cbi_span list, key, item, value;
 	char have[CB_ENTITY_NAME_MAX + 1];
-	size_t at = 0;
+	struct cbi_span value;
 
-	if (!cbi_scan_member(body, span_of("relations"), &list))
+	return cbi_scan_member(item, span_of("type"), &value) &&
+	       cbi_scan_string(value, have, sizeof(have)) >= 0 &&
+	       strcmp(have, type) == 0;
+}
+
+/* The i-th target of a type among the relations. */
+static const char *relation(const struct cb_entity *entity, const char *type,
+                            size_t i)
+{
+	struct walk *walk = entity->walk;
+	bool on = i >= walk->next && strcmp(walk->type, type) == 0;
+	size_t at = on ? walk->at : 0, n = on ? walk->next : 0;
+	struct cbi_span key, item;
+
+	if (walk->list.len == 0)
 		return NULL;
-	while (cbi_scan_next(list, &at, &key, &item)) {
-		if (!cbi_scan_member(item, span_of("type"), &value) ||
-		    cbi_scan_string(value, have, sizeof(have)) < 0 ||
-		    strcmp(have, type) != 0 || i-- > 0)
+	while (cbi_scan_next(walk->list, &at, &key, &item)) {
+		if (!is_type(item, type) || n++ < i)
 			continue;
-		return member(ctx, item, "targetRef");
+		/* It is as long as one that was found, so it fits. */
+		cbi_str_copy(walk->type, sizeof(walk->type), type);
+		walk->next = n;
+		walk->at = at;
+		return member(entity->ctx, item, "targetRef");
 	}
 	return NULL;
 }
@@ -99,7 +122,13 @@ int cbi_entity_create(struct cb_ctx *ctx, const char *body, size_t len,
 	entity->title = member(ctx, entity->metadata, "title");
 	if (!entity->title)
 		entity->title = entity->name;
-	entity->owner = relation(ctx, entity->body, "ownedBy", 0);
+	entity->walk = cb_alloc(ctx, sizeof(*entity->walk));
+	if (!entity->walk)
+		return CB_ENOMEM;
+	if (!cbi_scan_member(entity->body, span_of("relations"),
+	                     &entity->walk->list))
+		entity->walk->list.len = 0;
+	entity->owner = relation(entity, "ownedBy", 0);
 	ref = cb_printf(ctx, "%s:%s/%s", entity->kind, entity->space,
 	                entity->name);
 	entity->ref = ref ? cbi_catalog_fold(ctx, ref) : NULL;
@@ -190,7 +219,7 @@ const char *cb_entity_text(const struct cb_entity *entity, const char *path)
 const char *cb_entity_relation(const struct cb_entity *entity, const char *type,
                                size_t i)
 {
-	return relation(entity->ctx, entity->body, type, i);
+	return relation(entity, type, i);
 }
 
 /* Does a search row with this value fit the leaf?  NULL is the null row. */

@@ -304,6 +304,37 @@ static void entities_tell_what_they_hold(void **state)
 	assert_int_equal(cbi_entity_create(&f->ctx, "[]", 2, &e), CB_EBUG);
 }
 
+/* A walk over one type remembers its place, whatever is asked between. */
+static void a_walk_over_relations_keeps_its_place(void **state)
+{
+	static const char body[] =
+	    "{\"kind\":\"Group\",\"metadata\":{\"name\":\"g\"},"
+	    "\"relations\":["
+	    "{\"type\":\"childOf\",\"targetRef\":\"group:default/top\"},"
+	    "{\"type\":\"ownerOf\",\"targetRef\":\"api:default/a\"},"
+	    "{\"type\":\"ownerOf\",\"targetRef\":\"api:default/b\"},"
+	    "{\"type\":\"ownerOf\",\"targetRef\":\"api:default/c\"}]}";
+	static const char *const targets[] = { "api:default/a", "api:default/b",
+		                               "api:default/c" };
+	struct fixture *f = *state;
+	const struct cb_entity *e;
+
+	assert_int_equal(cbi_entity_create(&f->ctx, body, sizeof(body) - 1, &e),
+	                 CB_OK);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(cb_entity_relation(e, "ownerOf", i),
+		                    targets[i]);
+	assert_null(cb_entity_relation(e, "ownerOf", 3));
+	assert_string_equal(cb_entity_relation(e, "ownerOf", 2), targets[2]);
+	assert_string_equal(cb_entity_relation(e, "ownerOf", 0), targets[0]);
+	assert_string_equal(cb_entity_relation(e, "childOf", 0),
+	                    "group:default/top");
+	assert_string_equal(cb_entity_relation(e, "ownerOf", 1), targets[1]);
+	assert_string_equal(cb_entity_relation(e, "ownerOf", 1), targets[1]);
+	assert_string_equal(cb_entity_relation(e, "ownerOf", 2), targets[2]);
+	assert_null(cb_entity_relation(e, "hasMember", 0));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -315,6 +346,7 @@ int main(void)
 		TEST(deep_predicates_are_refused),
 		TEST(entities_match_as_their_rows_would),
 		TEST(entities_tell_what_they_hold),
+		TEST(a_walk_over_relations_keeps_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,8 @@
  * got it until that thread arms it again; no lock is needed.  libfcgi is lent
  * the descriptor through request.ipcFd and keepConnection, two fields its
  * header marks private, and has no listening socket of its own (-1), so that
- * FCGX_Accept_r can never wait for another connection.
+ * FCGX_Accept_r can never wait for another connection.  Answers are written by
+ * carrier.c.
  */
 #define _GNU_SOURCE /* accept4 */
 #include "server/loop.h"
@@ -36,6 +37,7 @@ struct worker {
 	int number;
 	pthread_t thread;
 	FCGX_Request request;
+	struct cbi_carrier carrier;
 };
 
 struct cbi_loop {
@@ -107,9 +109,9 @@ static bool serve_one(struct worker *worker, int fd, bool *last)
 {
 	struct cbi_loop *loop = worker->loop;
 	FCGX_Request *request = &worker->request;
+	struct cbi_carrier *carrier = &worker->carrier;
 	enum cbi_served served;
 	struct cbi_port port;
-	bool wished;
 
 	request->ipcFd = fd;
 	request->keepConnection = 1;
@@ -120,8 +122,8 @@ static bool serve_one(struct worker *worker, int fd, bool *last)
 		request->ipcFd = -1;
 		return false;
 	}
-	wished = request->keepConnection;
-	port = cbi_carrier_port(request);
+	cbi_carrier_begin(carrier, request, &loop->draining);
+	port = cbi_carrier_port(carrier);
 	/* libfcgi takes parameters that broke off for all of them. */
 	if (FCGX_GetError(request->in) || request->role != ROLE_RESPONDER)
 		served = CBI_SERVED_CUT;
@@ -130,17 +132,10 @@ static bool serve_one(struct worker *worker, int fd, bool *last)
 		    loop->plan.serve(loop->plan.user, worker->number, &port);
 	if (served == CBI_SERVED_CUT)
 		shutdown(fd, SHUT_RDWR);
-	*last = !cbi_carrier_drained(request) || served != CBI_SERVED ||
-	        !wished || atomic_load(&loop->draining);
-	if (*last && wished && served != CBI_SERVED_CUT) {
-		(void)!cbi_carrier_end_last(request);
-		request->ipcFd = -1;
-		return true;
-	}
-	request->keepConnection = 1;
-	FCGX_Finish_r(request);
-	if (request->ipcFd < 0)
-		return false;
+	*last = served == CBI_SERVED_CUT ||
+	        !cbi_carrier_end(carrier, served == CBI_SERVED);
+	/* Not FCGX_Finish_r: the end is written. */
+	FCGX_Free(request, 0);
 	request->ipcFd = -1;
 	return true;
 }

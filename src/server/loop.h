@@ -42,8 +42,9 @@ struct cbi_loop_plan {
 };
 
 /*
- * Starts the threads, with all signals blocked in them.  CB_EBUG with errno
- * when the system refuses.  *out is freed by cbi_loop_destroy.
+ * Starts the threads, with all signals blocked in them but those of their own
+ * making.  CB_EBUG with errno when the system refuses.  *out is freed by
+ * cbi_loop_destroy.
  */
 int cbi_loop_create(const struct cbi_loop_plan *plan,
                     struct cbi_loop **out) CB_USED;

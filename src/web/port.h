@@ -19,6 +19,10 @@ struct cbi_port {
 	/* Head or body bytes; 0, or -1 when the reader is gone.  Large
 	 * answers may call it many times: nothing is kept. */
 	int (*write)(void *carrier, const void *data, size_t len);
+	/* As write, for the last bytes of an answer: they leave together with
+	 * its end, so that a process which is killed meanwhile sent all or
+	 * nothing.  NULL where nobody minds. */
+	int (*write_last)(void *carrier, const void *data, size_t len);
 };
 
 #endif

@@ -159,6 +159,12 @@ static void answer_not_modified(struct cb_req *req)
 		answer->status = 304;
 }
 
+static int write_last(const struct cbi_port *port, const void *data, size_t len)
+{
+	return port->write_last ? port->write_last(port->carrier, data, len)
+	                        : port->write(port->carrier, data, len);
+}
+
 int cbi_step_send(struct cb_req *req)
 {
 	struct cbi_answer *answer = &req->answer;
@@ -183,7 +189,7 @@ int cbi_step_send(struct cb_req *req)
 		return CB_NEXT;
 	if (req->head || !has_body(answer->status) || len == 0)
 		return CB_NEXT;
-	if (req->port->write(req->port->carrier, bytes, len) < 0)
+	if (write_last(req->port, bytes, len) < 0)
 		answer->partial = true;
 	return CB_NEXT;
 }

@@ -2,7 +2,9 @@
 //
 // While a plugin is switched, web processes are killed and generations
 // change, no reader loses an answer.  FLOW_REQUESTS sets how many (20,000).
-import { Portal, load, sleep, request, run } from '../lib/portal.mjs';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Portal, load, sleep, request, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 
 const total = Number(process.env.FLOW_REQUESTS ?? 20000);
@@ -48,18 +50,29 @@ function checkReader(answer, what) {
   return null;
 }
 
+// A generation that ends takes its processes along: ask until one was there.
 async function killOne(title) {
-  const pids = await portal.pids(title);
-  if (pids.length) process.kill(pids[Math.floor(Math.random() * pids.length)], 'SIGKILL');
+  await until(`a '${title}' was killed`, 10, async () => {
+    const pids = await portal.pids(title);
+    return process.kill(pids[Math.floor(Math.random() * pids.length)], 'SIGKILL');
+  });
 }
+
+async function toggle(word) {
+  const { code, stderr } = await portal.ctl('plugin', word, 'sonarqube');
+  if (code) throw new Error(`plugin ${word}: ${code} ${stderr}`);
+}
+
+// How many generations have served so far.
+const served = () => (readFileSync(path.join(portal.home, 'log/callboard.log'), 'utf8').match(/generation \d+ serves/g) ?? []).length;
 
 async function disturb(state) {
   const master = portal.status.pids.callboard;
   for (let round = 0; round < 20 && !state.done; round++) {
-    await portal.ctl('plugin', 'disable', 'sonarqube');
+    await toggle('disable');
     await killOne('callboard: web core');
     await sleep(100);
-    await portal.ctl('plugin', 'enable', 'sonarqube');
+    await toggle('enable');
     await killOne('callboard: web tools');
     if (round % 4 === 3) process.kill(master, 'SIGHUP');
     state.rounds = round + 1;
@@ -69,37 +82,40 @@ async function disturb(state) {
 
 test('0 failed while a plugin is toggled, processes are killed and generations change', async () => {
   const state = { done: false, rounds: 0 };
-  const disturbed = disturb(state);
+  const before = served();
+  const disturbed = disturb(state).catch(error => { state.error = error; });
   let result = { sent: 0, failed: 0, failures: [] };
   // At least so many requests, and until every disturbance has happened.
   do {
     const more = await load({ lanes: 8, next: readers(), check: checkReader });
     result = { sent: result.sent + more.sent, failed: result.failed + more.failed, failures: [...result.failures, ...more.failures] };
-  } while (state.rounds < 20 && result.failed === 0);
+  } while (state.rounds < 20 && result.failed === 0 && !state.error);
   state.done = true;
   await disturbed;
+  if (state.error) throw state.error;
   console.log(`     ${result.sent} requests, ${result.failed} failed, ${state.rounds} rounds of disturbance`);
   if (result.failed) throw new Error(result.failures.join('\n'));
   if (state.rounds < 20) throw new Error(`only ${state.rounds} rounds`);
+  await until('five more generations have served', 20, () => served() >= before + 5);
 });
 
 test('POSTs are not lost while generations change and plugins are toggled', async () => {
   const posts = Math.max(500, Math.floor(total / 10));
   let sent = 0;
   const master = portal.status.pids.callboard;
-  const state = { done: false };
+  const state = { done: false }, before = served();
   const disturbed = (async () => {
-    for (let i = 0; i < 5 && !state.done; i++) {
+    for (let i = 0; i < 5; i++) {
       process.kill(master, 'SIGHUP');
-      await portal.ctl('plugin', 'disable', 'sonarqube');
+      await toggle('disable');
       await sleep(400);
-      await portal.ctl('plugin', 'enable', 'sonarqube');
-      await sleep(400);
+      await toggle('enable');
+      await until('another generation serves', 20, () => served() > before + i);
     }
-  })();
+  })().catch(error => { state.error = error; }).finally(() => { state.done = true; });
   const result = await load({
     lanes: 4,
-    next: () => sent++ >= posts ? null : {
+    next: () => sent++ >= posts && state.done ? null : {
       url: `${portal.base}/api/catalog/entities/by-refs`, method: 'POST',
       headers: { authorization: `Bearer ${portal.token}`, 'content-type': 'application/json' },
       body: { entityRefs: ['component:default/booking-desk', 'component:default/none'] },
@@ -107,9 +123,9 @@ test('POSTs are not lost while generations change and plugins are toggled', asyn
     check: answer => answer.status !== 200 ? `status ${answer.status}: ${answer.body.slice(0, 200)}` :
       JSON.parse(answer.body).items[1] !== null ? 'another answer' : null,
   });
-  state.done = true;
   await disturbed;
-  console.log(`     ${result.sent} requests, ${result.failed} failed`);
+  if (state.error) throw state.error;
+  console.log(`     ${result.sent} requests, ${result.failed} failed, ${served() - before} generations`);
   if (result.failed) throw new Error(result.failures.join('\n'));
 });
 
@@ -130,7 +146,6 @@ await suite({
   before: async () => {
     portal = await Portal.start();
     cookie = await guestCookie();
-    await run('true', []);
   },
   after: () => portal?.stop(),
 });

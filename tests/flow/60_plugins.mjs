@@ -76,11 +76,16 @@ test('a card whose plugin fails is grey, and the breaker opens', async () => {
 });
 
 test('a crash costs one process, greys its card, and the request is not run again', async () => {
-  const before = (await list()).crash.crashes;
+  const before = (await list()).crash.crashes, pids = await portal.pids('callboard: web tools');
   const answer = await card('crash', 'loud');
   assert.equal(answer.status, 200);
-  assert.match(answer.body, /data-plugin="crash"/);
+  assert.match(answer.body, /data-plugin="crash" data-state="off"/);
   await until('it was charged once', 3, async () => (await list()).crash.crashes === before + 1);
+  await sleep(200);
+  assert.equal((await list()).crash.crashes, before + 1);
+  const now = await portal.pids('callboard: web tools');
+  assert.equal(now.length, pids.length);
+  assert.equal(now.filter(pid => !pids.includes(pid)).length, 1);
   assert.equal((await page('/catalog/default/component/calm')).status, 200);
 });
 
@@ -131,6 +136,7 @@ test('a plugin that never comes back is ended by the watchdog; pool mates lose n
   assert.equal(stuck.status, 200);
   assert.ok(stuck.body.trimEnd().endsWith('</html>'));
   await until('it was charged', 15, async () => (await list()).spin.crashes > 0);
+  assert.equal((await list()).spin.crashes, 1);
   state.done = true;
   const result = await reading;
   assert.equal(result.failed, 0, result.failures.join('\n'));
@@ -145,7 +151,9 @@ test('a card that writes without end is cut, not served', async () => {
 test('off is off within a second, on is on', async () => {
   assert.equal((await portal.ctl('plugin', 'disable', 'plain', '--reason', 'a test')).code, 0);
   await until('it is off', 1, async () => (await list()).plain.state === 'off');
-  assert.ok(!(await card('plain')).body.includes('<p>component:default/calm</p>'));
+  const away = await card('plain');
+  assert.equal(away.status, 404);
+  assert.match(away.body, /data-state="off"/);
   const whole = await page('/catalog/default/component/calm');
   assert.ok(!whole.body.includes('Test card of plain'));
   assert.equal((await portal.ctl('plugin', 'enable', 'plain')).code, 0);

@@ -40,7 +40,7 @@ struct reply {
 	bool ended;  /* END_REQUEST was seen */
 	bool closed; /* the connection ended */
 	size_t len;
-	char out[1 << 17]; /* STDOUT, terminated */
+	char out[1 << 20]; /* STDOUT, terminated */
 };
 
 /* Sends everything; false when the peer closed. */

@@ -7,6 +7,8 @@
 #include "tests/server/loop_rig.h"
 
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,21 @@ static enum cbi_served answer_large(const struct cbi_port *port)
 	return CBI_SERVED;
 }
 
+/* Everything is sent while the handler still runs. */
+static enum cbi_served answer_whole(const struct cbi_port *port)
+{
+	size_t len = 700001;
+	char *big = malloc(len);
+
+	port->write(port->carrier, "Status: 200\r\n\r\n", 15);
+	memset(big, 'w', len);
+	port->write_last(port->carrier, big, len);
+	free(big);
+	for (int i = 0; i < 500 && !atomic_load(&seen.go_on); i++)
+		poll(NULL, 0, 10);
+	return CBI_SERVED;
+}
+
 static enum cbi_served answer_echo(const struct cbi_port *port)
 {
 	char data[1000];
@@ -47,6 +64,20 @@ static enum cbi_served answer_echo(const struct cbi_port *port)
 	while ((n = port->read(port->carrier, data, sizeof(data))) > 0)
 		port->write(port->carrier, data, (size_t)n);
 	return n < 0 ? CBI_SERVED_CUT : CBI_SERVED;
+}
+
+/* Which signals reach the thread that answers. */
+static enum cbi_served answer_signals(const struct cbi_port *port)
+{
+	static const int asked[] = { SIGSEGV, SIGABRT, SIGTERM, SIGHUP };
+	char text[] = "Status: 200\r\n\r\n....";
+	sigset_t blocked;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	for (int i = 0; i < 4; i++)
+		text[15 + i] = sigismember(&blocked, asked[i]) ? 'b' : 'o';
+	port->write(port->carrier, text, sizeof(text) - 1);
+	return CBI_SERVED;
 }
 
 static enum cbi_served serve(void *user, int thread,
@@ -64,8 +95,12 @@ static enum cbi_served serve(void *user, int thread,
 		atomic_fetch_add(&seen.forged, 1);
 	if (strcmp(path, "/large") == 0)
 		return answer_large(port);
+	if (strcmp(path, "/whole") == 0)
+		return answer_whole(port);
 	if (strcmp(path, "/echo") == 0)
 		return answer_echo(port);
+	if (strcmp(path, "/signals") == 0)
+		return answer_signals(port);
 	if (strcmp(path, "/slow") == 0)
 		poll(NULL, 0, 200);
 	n = snprintf(text, sizeof(text), "Status: 200\r\n\r\n%s %d", path,

@@ -17,6 +17,7 @@ extern struct rig_seen {
 	atomic_int forged; /* requests for /forged */
 	atomic_int ends;
 	atomic_int idles;
+	atomic_int go_on; /* what /whole waits for */
 } seen;
 extern struct cbi_loop *loop;
 extern struct wire wire;

@@ -81,6 +81,28 @@ static void a_large_answer_arrives_whole(void **state)
 	close(fd);
 }
 
+/* A process may be killed right after its last bytes: nothing that comes later
+ * may be missing then. */
+static void the_last_bytes_bring_the_end_along(void **state)
+{
+	int fd = rig_connect();
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		atomic_store(&seen.go_on, 0);
+		rig_ask(fd, "/whole", NULL, true);
+		assert_true(reply.ended);
+		assert_int_equal(reply.len, 15 + 700001);
+		assert_int_equal(reply.out[15], 'w');
+		assert_int_equal(reply.out[15 + 700000], 'w');
+		atomic_store(&seen.go_on, 1);
+		rig_ask(fd, "/hello", NULL, true);
+		assert_true(reply.ended);
+	}
+	assert_false(client_closed(fd, 10));
+	close(fd);
+}
+
 static void a_body_is_read_whole(void **state)
 {
 	static char body[70001];
@@ -92,6 +114,17 @@ static void a_body_is_read_whole(void **state)
 	assert_true(reply.ended);
 	assert_int_equal(reply.len, 15 + sizeof(body) - 1);
 	assert_memory_equal(reply.out + 15, body, sizeof(body) - 1);
+	close(fd);
+}
+
+/* A blocked SIGSEGV ends a process past the handler that charges it. */
+static void faults_reach_their_thread_and_orders_do_not(void **state)
+{
+	int fd = rig_connect();
+
+	(void)state;
+	rig_ask(fd, "/signals", NULL, true);
+	assert_string_equal(reply.out, "Status: 200\r\n\r\noobb");
 	close(fd);
 }
 
@@ -272,7 +305,9 @@ int main(void)
 		ROW(a_connection_not_to_be_kept_is_closed),
 		ROW(the_last_answer_has_more_behind_its_end),
 		ROW(a_large_answer_arrives_whole),
+		ROW(the_last_bytes_bring_the_end_along),
 		ROW(a_body_is_read_whole),
+		ROW(faults_reach_their_thread_and_orders_do_not),
 		ROW(idle_connections_do_not_starve_the_threads),
 		ROW(draining_serves_idle_connections_once_more),
 		ROW(threads_without_work_are_told),

@@ -313,7 +313,9 @@ const struct house_answer *house_ask(struct house *house, const char *uri,
 	         form ? strlen(form) : 0);
 	cbi_buf_clear(&house->sent);
 	atomic_store(&cbi_board()->level_ms, cbi_clock_ms() - house->behind);
-	struct cbi_port port = { house, param, take, give };
+	struct cbi_port port = {
+		.carrier = house, .param = param, .read = take, .write = give
+	};
 	cbi_web_serve(&house->web, &house->serving, &port);
 	end = strstr(cbi_buf_string(&house->sent), "\r\n\r\n");
 	if (!end)

@@ -138,8 +138,8 @@ static void wrong_rules_are_named(void **state)
 		"[{\"allow\": [1]}]",
 		"[{\"allow\": [\"A\"], \"locations\": {}}]",
 		"[{\"allow\": [\"A\"], \"locations\": [{}]}]",
-		"[{\"allow\": [\"A\"], \"locations\": [{\"type\": \"url\","
-		"\"exact\": \"a\", \"pattern\": \"b\"}]}]",
+		("[{\"allow\": [\"A\"], \"locations\": [{\"type\": \"url\","
+		 "\"exact\": \"a\", \"pattern\": \"b\"}]}]"),
 	};
 
 	(void)state;

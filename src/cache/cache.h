@@ -18,8 +18,9 @@
 #include "base/scope.h"
 #include "base/str.h"
 
-/* Per process; the copy is mapped anyway, so this only saves work. */
-#define CB_CACHE_BYTES (16 * 1024 * 1024)
+/* Per process; the copy is mapped anyway, so this only saves work.  A sixteenth
+ * holds a page of 200 entities; more would be most of a small portal. */
+#define CB_CACHE_BYTES (8 * 1024 * 1024)
 
 struct cbi_cache;
 struct cbi_cache_key;

@@ -30,12 +30,15 @@ static int64_t age_of(struct cbi_copy_txn *txn)
 	return age > 0 ? age : 0;
 }
 
-uint64_t cbi_fresh_number(void)
+uint64_t cbi_fresh_number(struct cbi_copy_txn *txn)
 {
 	struct cbi_board *board = cbi_board();
 	uint64_t wanted = atomic_load(&board->wanted);
 	uint64_t have = atomic_load(&board->copy_number);
+	struct cbi_layout_state state;
 
+	if (txn && cbi_layout_state_get(txn, &state) == CB_OK)
+		have = state.number;
 	return wanted > have ? wanted : have;
 }
 

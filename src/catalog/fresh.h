@@ -37,8 +37,12 @@ int cbi_fresh_begin(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 int cbi_fresh_copy(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                    struct cbi_fresh *out, struct cbi_copy_txn **txn) CB_USED;
 
-/* The number that answers made now carry in the cache. */
-uint64_t cbi_fresh_number(void);
+/*
+ * The number that answers made now carry in the cache: what the board
+ * promises, or what txn shows (NULL for none).  The copy is ahead of the
+ * board for a moment, and who read it then has seen that state.
+ */
+uint64_t cbi_fresh_number(struct cbi_copy_txn *txn);
 
 /* PostgreSQL has shown this change number: this host's readers shall not see
  * an older state from now on. */

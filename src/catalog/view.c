@@ -235,12 +235,13 @@ static int refs_from_copy(struct cbi_copy_txn *txn, const char *const *refs,
 static int refs_from_database(struct cb_ctx *ctx, const char *const *refs,
                               size_t n, struct cbi_served *out)
 {
-	/* The last column says which of the asked it is, from 1. */
+	/* The last column says which of the asked it is, from 1.  One that is
+	 * not there has a row too: its number counts as well. */
 	static const struct cbi_db_stmt fetch = {
 		"catalog_by_refs",
 		"select " SERVED_COLUMNS ", u.i from callboard.catalog_state "
-		"s, unnest($1::text[]) with ordinality u(ref, i) join "
-		"callboard.entity e on e.ref = u.ref",
+		"s cross join unnest($1::text[]) with ordinality u(ref, i) "
+		"left join callboard.entity e on e.ref = u.ref",
 	};
 	struct cbi_db_result *result;
 	const char *param;
@@ -257,8 +258,9 @@ static int refs_from_database(struct cb_ctx *ctx, const char *const *refs,
 	for (size_t i = 0; rc == CB_OK && i < cbi_db_rows(result); i++) {
 		if (i == 0)
 			cbi_fresh_seen((uint64_t)cbi_db_int(result, 0, 0));
-		rc = from_result(ctx, result, i,
-		                 &out[cbi_db_int(result, i, 7) - 1]);
+		if (cbi_db_text(result, i, 1))
+			rc = from_result(ctx, result, i,
+			                 &out[cbi_db_int(result, i, 7) - 1]);
 	}
 	return rc;
 }

@@ -112,19 +112,20 @@ int cbi_api_end(struct cb_req *req, int rc)
 
 /* --- the cache --- */
 
-/* May kept answers be given now, and how old are they?  While PostgreSQL is
- * thought to be there an old one is no answer. */
-static bool may_give_kept(struct cb_req *req, struct cbi_fresh *fresh)
+/* May kept answers be given now, of which number, and how old are they?
+ * While PostgreSQL is thought to be there an old one is no answer. */
+static bool may_give_kept(struct cb_req *req, struct cbi_fresh *fresh,
+                          uint64_t *number)
 {
-	struct cbi_copy_txn *txn;
+	struct cbi_copy_txn *txn = NULL;
+	int rc = CB_OK;
 
-	if (!req->web->catalog->copy)
-		return true;
-	if (cbi_fresh_begin(req->ctx, req->web->catalog, fresh, &txn) < 0) {
+	if (req->web->catalog->copy)
+		rc = cbi_fresh_begin(req->ctx, req->web->catalog, fresh, &txn);
+	if (rc < 0)
 		cb_failure_clear(req->ctx);
-		return false;
-	}
-	return txn != NULL;
+	*number = cbi_fresh_number(txn);
+	return txn || !req->web->catalog->copy;
 }
 
 static int give(struct cb_req *req, const struct cbi_blob *blob,
@@ -158,7 +159,7 @@ int cbi_api_cached(struct cb_req *req, int (*make)(struct cb_req *req))
 {
 	struct cbi_cache *cache = req->web->cache;
 	/* Taken first: an answer is at least as new as this. */
-	uint64_t number = cbi_fresh_number();
+	uint64_t number;
 	struct cbi_fresh fresh = { false, 0 };
 	const struct cbi_cache_key *key;
 	const struct cbi_blob *blob;
@@ -171,7 +172,7 @@ int cbi_api_cached(struct cb_req *req, int (*make)(struct cb_req *req))
 	                    (int)req->body_len, req->body ? req->body : "");
 	if (!key)
 		return CB_ENOMEM;
-	if (may_give_kept(req, &fresh)) {
+	if (may_give_kept(req, &fresh, &number)) {
 		rc = cbi_cache_get(req->ctx, cache, key, number, &blob);
 		if (rc == CB_OK)
 			return give(req, blob, &fresh);

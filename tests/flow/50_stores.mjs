@@ -4,7 +4,7 @@
 import { Portal, request, run, sleep, until, load } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 let portal, cookie, refs;
@@ -90,16 +90,66 @@ test('still ready, from its copy', async () => {
   assert.equal((await portal.get('/.backstage/health/v1/readiness')).status, 200);
 });
 
-test('a portal started without PostgreSQL serves from its copy', async () => {
-  const master = (await portal.readStatus()).pids.callboard;
-  process.kill(master, 'SIGTERM');
+async function stopPortal() {
+  process.kill((await portal.readStatus()).pids.callboard, 'SIGTERM');
   await until('the portal ended', 20, async () => (await portal.readStatus()).pids.callboard === null);
+}
+
+async function startPortal() {
   const data = (await portal.readStatus()).data;
   const start = readFileSync(path.join(portal.home, 'bin/callboardctl'), 'utf8').match(/exec '(.*)\/callboardctl'/)[1];
   const owner = (await run('stat', ['-c', '%u:%g', path.join(data, 'state')])).stdout.trim().split(':');
   const as = process.getuid() === 0 ? ['setpriv', `--reuid=${owner[0]}`, `--regid=${owner[1]}`, '--clear-groups', '--'] : [];
   await run('bash', ['-c', `cd "$1"; export CALLBOARD_HOME="$1" CALLBOARD_SCHEMA="$0/../share/callboard/schema" LD_LIBRARY_PATH="$0/../lib"; shift; exec setsid "$@" "$0/callboard" >>log/callboard.log 2>&1 </dev/null &`, start, data, ...as]);
-  await until('it is ready', 10, async () => (await portal.get('/.backstage/health/v1/readiness')).status === 200);
+}
+const health = async what => (await portal.get(`/.backstage/health/v1/${what}`)).status;
+
+test('a portal started without PostgreSQL serves from its copy', async () => {
+  await stopPortal();
+  await startPortal();
+  await until('it is ready', 10, async () => await health('readiness') === 200);
+  portal.status = await portal.readStatus();
+  await everythingIsRead(true);
+});
+
+test('one that has no copy either is alive, but not ready, and says so', async () => {
+  await stopPortal();
+  const copy = path.join((await portal.readStatus()).data, 'state/copy');
+  renameSync(copy, `${copy}.away`);
+  await startPortal();
+  await until('it is alive', 10, async () => await health('liveness') === 200);
+  // Not only at first: it stays so.
+  for (let i = 0; i < 10; i++) {
+    assert.equal(await health('readiness'), 503);
+    assert.equal(await health('liveness'), 200);
+    await sleep(100);
+  }
+  for (const target of ['/api/catalog/entities/by-name/component/default/booking-desk', '/api/catalog/entities']) {
+    const answer = await portal.get(target);
+    assert.equal(answer.status, 503, `${target}: ${answer.body}`);
+    assert.ok(Number(answer.headers['retry-after']) > 0, `${target}: no Retry-After`);
+  }
+  const shown = await page('/catalog/default/component/booking-desk');
+  assert.equal(shown.status, 503);
+  assert.ok(shown.body.trimEnd().endsWith('</html>'));
+});
+
+test('a copy older than catalog.staleIfError is none', async () => {
+  await stopPortal();
+  const data = (await portal.readStatus()).data;
+  const copy = path.join(data, 'state/copy');
+  rmSync(copy, { recursive: true, force: true });
+  renameSync(`${copy}.away`, copy);
+  writeFileSync(path.join(data, 'conf.d/99-old.yaml'), 'catalog: {staleIfError: 1s}\n');
+  await startPortal();
+  await until('it is alive', 10, async () => await health('liveness') === 200);
+  assert.equal(await health('readiness'), 503);
+  assert.equal((await portal.get('/api/catalog/entities/by-name/component/default/booking-desk')).status, 503);
+  // The same copy, when more is allowed.
+  rmSync(path.join(data, 'conf.d/99-old.yaml'));
+  await stopPortal();
+  await startPortal();
+  await until('it is ready', 10, async () => await health('readiness') === 200);
   portal.status = await portal.readStatus();
   await everythingIsRead(true);
 });

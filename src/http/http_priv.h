@@ -139,9 +139,6 @@ bool cbi_http_spend(struct cb_ctx *ctx, struct cbi_http *http, const char *who,
 /* Milliseconds of a Retry-After, clamped; fallback when it says nothing. */
 int64_t cbi_http_retry_after(const char *text, int64_t fallback);
 
-/* plugin.c */
-const struct cbi_http_place *cbi_http_place(void);
-
 /* client.c: one exchange, no redirect followed. */
 struct cbi_http_hop {
 	const struct cbi_http_connection *conn; /* CA, proxy */

@@ -23,11 +23,6 @@ void cbi_http_open_to_plugins(const struct cbi_http_place *place)
 	the_place = *place;
 }
 
-const struct cbi_http_place *cbi_http_place(void)
-{
-	return &the_place;
-}
-
 static bool plain(const char *base)
 {
 	return cbi_str_starts(base, "http://") ||

@@ -88,8 +88,8 @@ static int read_path(struct cb_req *req)
 	return CB_OK;
 }
 
-int cbi_params_parse(struct cb_ctx *ctx, const char *text, size_t len,
-                     const struct cbi_param **out, size_t *count)
+static int parse_params(struct cb_ctx *ctx, const char *text, size_t len,
+                        const struct cbi_param **out, size_t *count)
 {
 	const char *end = text + len;
 	const struct cbi_param **tail = out;
@@ -141,8 +141,8 @@ static int read_query(struct cb_req *req)
 	if (!query)
 		return CB_OK;
 	query++;
-	return cbi_params_parse(req->ctx, query, strlen(query), &req->query,
-	                        &req->query_count);
+	return parse_params(req->ctx, query, strlen(query), &req->query,
+	                    &req->query_count);
 }
 
 /* "Application/JSON; charset=x" > "application/json". */
@@ -222,8 +222,8 @@ static int read_body(struct cb_req *req)
 		return rc;
 	if (strlen(req->body) != req->body_len)
 		return cb_fail(req->ctx, CB_EINVAL, "the form holds a NUL");
-	return cbi_params_parse(req->ctx, req->body, req->body_len, &req->form,
-	                        &(size_t){ 0 });
+	return parse_params(req->ctx, req->body, req->body_len, &req->form,
+	                    &(size_t){ 0 });
 }
 
 int cbi_step_read(struct cb_req *req)

@@ -20,20 +20,7 @@
 #define HARD_MS 2000
 #define REQUEST_MS 10000
 
-struct step {
-	int (*run)(struct cb_req *req);
-	bool always;
-};
-
-static const struct step steps[] = {
-	{ cbi_step_read, false },  { cbi_step_who, false },
-	{ cbi_step_route, false }, { cbi_step_may, false },
-	{ cbi_step_guard, false }, { cbi_step_handle, false },
-	{ cbi_step_render, true }, { cbi_step_send, true },
-	{ cbi_step_note, true },
-};
-
-int cbi_step_guard(struct cb_req *req)
+static int guard(struct cb_req *req)
 {
 	/* Plugins' breakers are asked by host/, which knows what is called;
 	 * here only time is left to judge. */
@@ -43,7 +30,7 @@ int cbi_step_guard(struct cb_req *req)
 	return CB_NEXT;
 }
 
-int cbi_step_handle(struct cb_req *req)
+static int handle(struct cb_req *req)
 {
 	int64_t began = cbi_clock_us();
 	int rc = req->endpoint->handle(req);
@@ -51,6 +38,19 @@ int cbi_step_handle(struct cb_req *req)
 	req->handle_us = cbi_clock_us() - began;
 	return rc;
 }
+
+struct step {
+	int (*run)(struct cb_req *req);
+	bool always;
+};
+
+static const struct step steps[] = {
+	{ cbi_step_read, false },  { cbi_step_who, false },
+	{ cbi_step_route, false }, { cbi_step_may, false },
+	{ guard, false },          { handle, false },
+	{ cbi_step_render, true }, { cbi_step_send, true },
+	{ cbi_step_note, true },
+};
 
 void cbi_web_lane_init(struct cbi_web_lane *lane, int row, int slot)
 {

@@ -43,8 +43,6 @@ int cbi_step_read(struct cb_req *req);   /* read.c */
 int cbi_step_who(struct cb_req *req);    /* who.c */
 int cbi_step_route(struct cb_req *req);  /* router.c */
 int cbi_step_may(struct cb_req *req);    /* may.c */
-int cbi_step_guard(struct cb_req *req);  /* steps.c */
-int cbi_step_handle(struct cb_req *req); /* steps.c */
 int cbi_step_render(struct cb_req *req); /* render.c */
 int cbi_step_send(struct cb_req *req);   /* send.c */
 int cbi_step_note(struct cb_req *req);   /* note.c */
@@ -55,10 +53,6 @@ int cbi_step_note(struct cb_req *req);   /* note.c */
 enum cbi_face cbi_face_of(const struct cb_req *req);
 /* Fills the context's request id and traceparent from what came. */
 void cbi_trace_take(struct cb_req *req);
-/* Parses "a=b&c" into a list; CB_EINVAL for bad escapes, CB_ETOOBIG beyond
- * CB_PARAMS_MAX. */
-int cbi_params_parse(struct cb_ctx *ctx, const char *text, size_t len,
-                     const struct cbi_param **out, size_t *count) CB_USED;
 /* Writes the head now; body_len -1 when it is not known. */
 int cbi_send_head(struct cb_req *req, int64_t body_len) CB_USED;
 

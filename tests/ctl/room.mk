@@ -1,1 +1,3 @@
 # tests of ctl
+TESTS += tests/ctl/test_ctl.sh
+EXTRA_DIST += tests/ctl/test_ctl.sh

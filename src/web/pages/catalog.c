@@ -12,7 +12,8 @@
 
 #include "html/addr.h"
 
-int cbi_catalog_read(struct cbi_catalog_page *page)
+/* Also reads the counts. */
+static int read_query(struct cbi_catalog_page *page)
 {
 	struct cb_ctx *ctx = page->req->ctx;
 	const struct cbi_catalog *catalog = page->req->web->catalog;
@@ -49,7 +50,7 @@ static int show(struct cb_req *req)
 
 	rc = cbi_catalog_query_read(req, &page);
 	if (rc == CB_OK)
-		rc = cbi_catalog_read(&page);
+		rc = read_query(&page);
 	if (rc == CB_OK)
 		rc = cbi_thing_fresh(req, &page.fresh);
 	if (rc < 0)

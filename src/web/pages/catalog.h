@@ -35,9 +35,6 @@ const char *cbi_catalog_sort_param(enum cbi_table_sort sort, bool descending);
 int cbi_catalog_query_read(struct cb_req *req,
                            struct cbi_catalog_page *page) CB_USED;
 
-/* Also reads the counts. */
-int cbi_catalog_read(struct cbi_catalog_page *page) CB_USED;
-
 /*
  * The address of this page with a change: without the parameter `drop` (all
  * its values, or only drop_value), then with name=value behind.  Positions are

@@ -28,8 +28,10 @@ static bool https(const struct cb_req *req)
 	return settings && cbi_str_starts(settings->base_url, "https:");
 }
 
-int cbi_door_cookie(struct cb_req *req, const char *name, const char *value,
-                    int seconds, bool hidden)
+/* Sets a cookie for the portal's path: SameSite=Lax, Secure under https.
+ * seconds 0 deletes it, -1 lets it end with the browser. */
+static int door_cookie(struct cb_req *req, const char *name, const char *value,
+                       int seconds, bool hidden)
 {
 	/* A __Host- cookie is for the whole host by its name. */
 	bool whole = strncmp(name, "__Host-", 7) == 0;
@@ -51,8 +53,8 @@ static int enter(struct cb_req *req, const char *back)
 	int rc = cbi_auth_guest(req->ctx, req->web->auth, &cookie);
 
 	if (rc == CB_OK)
-		rc = cbi_door_cookie(req, cbi_auth_cookie_name(req->web->auth),
-		                     cookie, -1, true);
+		rc = door_cookie(req, cbi_auth_cookie_name(req->web->auth),
+		                 cookie, -1, true);
 	if (rc < 0)
 		return rc;
 	return cbi_req_redirect(req, cbi_addr_local(back));
@@ -135,8 +137,8 @@ static int sign_in(struct cb_req *req)
 
 static int sign_out(struct cb_req *req)
 {
-	int rc = cbi_door_cookie(req, cbi_auth_cookie_name(req->web->auth), "",
-	                         0, true);
+	int rc =
+	    door_cookie(req, cbi_auth_cookie_name(req->web->auth), "", 0, true);
 
 	return rc < 0 ? rc : cbi_req_redirect(req, "/sign-in");
 }
@@ -151,8 +153,8 @@ static int set_theme(struct cb_req *req)
 	               strcmp(theme, "light") != 0))
 		return cb_fail(req->ctx, CB_EINVAL,
 		               "theme: expected light, dark or auto");
-	rc = cbi_door_cookie(req, "callboard-theme", system ? "" : theme,
-	                     system ? 0 : THEME_SECONDS, true);
+	rc = door_cookie(req, "callboard-theme", system ? "" : theme,
+	                 system ? 0 : THEME_SECONDS, true);
 	if (rc < 0)
 		return rc;
 	return cbi_req_redirect(req,

@@ -34,9 +34,6 @@ void cbi_entity_links(const struct cbi_entity_page *page, struct cb_html *html);
 void cbi_entity_errors(const struct cbi_entity_page *page,
                        struct cb_html *html);
 
-/* How many relations it has. */
-size_t cbi_entity_relation_count(const struct cbi_entity_page *page);
-
 extern const struct cbi_endpoint cbi_pages_entity[];
 
 #endif

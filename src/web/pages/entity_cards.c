@@ -174,11 +174,6 @@ static int by_type(const void *a, const void *b)
 	return order ? order : strcmp(x->target, y->target);
 }
 
-size_t cbi_entity_relation_count(const struct cbi_entity_page *page)
-{
-	return json_array_size(json_object_get(page->json, "relations"));
-}
-
 static size_t gather(const struct cbi_entity_page *page, struct relation **out)
 {
 	const json_t *list = json_object_get(page->json, "relations");

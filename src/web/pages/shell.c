@@ -38,7 +38,8 @@ const char *cbi_page_organization(const struct cb_req *req)
 	                                                : cbi_page_app(req);
 }
 
-const char *cbi_page_theme(const struct cb_req *req)
+/* The cookie that keeps a theme: "dark", "light", NULL for the system's. */
+static const char *page_theme(const struct cb_req *req)
 {
 	const char *theme = cbi_req_cookie(req, "callboard-theme");
 
@@ -83,7 +84,7 @@ static void asset_link(struct cb_html *html, const char *name)
 void cbi_page_head(struct cb_req *req, struct cb_html *html, const char *title,
                    const char *cls)
 {
-	const char *theme = cbi_page_theme(req);
+	const char *theme = page_theme(req);
 
 	cbi_html_lit(html, "<!DOCTYPE html>\n<html lang=\"en\"");
 	cbi_html_attr(html, "data-theme", theme);
@@ -187,8 +188,7 @@ static void menu_forms(struct cb_req *req, struct cb_html *html,
 	theme_form(req, html, csrf);
 	cbi_html_lit(html, "<button class=\"menu-item\" type=\"submit\""
 	                   " name=\"theme\" value=\"auto\"");
-	cbi_html_attr(html, "aria-pressed",
-	              cbi_page_theme(req) ? "false" : "true");
+	cbi_html_attr(html, "aria-pressed", page_theme(req) ? "false" : "true");
 	cbi_html_lit(html, ">");
 	cbi_html_icon(html, "monitor");
 	cbi_html_tr(html, "Follow the system theme");

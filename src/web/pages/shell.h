@@ -52,7 +52,4 @@ int64_t cbi_page_behind_ms(void);
 /* May who asks change things?  Draws no failure. */
 bool cbi_page_may_write(struct cb_req *req);
 
-/* The cookie that keeps a theme: "dark", "light", NULL for the system's. */
-const char *cbi_page_theme(const struct cb_req *req);
-
 #endif

@@ -71,7 +71,7 @@ const char *cbi_thing_count(const char *kind, size_t n)
 	return n == 1 ? kinds[i].one : kinds[i].few;
 }
 
-enum cb_tone cbi_thing_lifecycle(const char *lifecycle)
+static enum cb_tone draw_lifecycle(const char *lifecycle)
 {
 	if (cbi_str_casecmp(lifecycle, "production") == 0)
 		return CB_TONE_GOOD;
@@ -199,7 +199,7 @@ void cbi_thing_lifecycle_badge(struct cb_html *html, const char *lifecycle)
 {
 	cbi_html_lit(html, "<span class=\"badge\"");
 	cbi_html_attr(html, "data-tone",
-	              cbi_html_tone(cbi_thing_lifecycle(lifecycle)));
+	              cbi_html_tone(draw_lifecycle(lifecycle)));
 	cbi_html_lit(html, ">");
 	cbi_html_esc(html, lifecycle);
 	cbi_html_lit(html, "</span>");

@@ -21,7 +21,6 @@ const char *cbi_thing_count(const char *kind, size_t n);
 /* The place of a kind in lists: components first, the unknown last. */
 int cbi_thing_order(const char *kind);
 
-enum cb_tone cbi_thing_lifecycle(const char *lifecycle);
 /* "Depended on by"; an unknown relation is its own word. */
 const char *cbi_thing_relation(const char *type);
 /* Which relation of two comes first on a page. */

@@ -136,8 +136,8 @@ int cb_defer(struct cb_ctx *ctx, void (*fn)(void *ptr), void *ptr)
 }
 
 /* Like cb_fail, with a va_list. */
-static int note_failure(struct cb_ctx *ctx, int code, const char *fmt,
-                        va_list args)
+static CB_PRINTF(3, 0) int note_failure(struct cb_ctx *ctx, int code,
+                                        const char *fmt, va_list args)
 {
 	assert(code < 0);
 	if (ctx->code != CB_OK)

@@ -25,7 +25,7 @@
 
 /* ---- Manifests ----------------------------------------------------------- */
 
-static void refuse(json_t *manifest, const char *fmt, ...)
+static CB_PRINTF(2, 3) void refuse(json_t *manifest, const char *fmt, ...)
 {
 	char reason[REASON_MAX];
 	va_list args;

@@ -42,12 +42,14 @@ static void mark(void)
 		cbi_board_note_dead(slot->request_id, (int)plugin - 1);
 }
 
+#ifndef CBI_CHARGE_SANITIZED
 static void on_fall(int number)
 {
 	mark();
 	signal(number, SIG_DFL);
 	raise(number);
 }
+#endif
 
 static void on_exit_call(void)
 {

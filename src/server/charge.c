@@ -77,14 +77,26 @@ void cbi_charge_watch(int row)
 #endif
 }
 
-void cbi_charge_thread(int slot)
+/* A sanitizer has a stack of its own there, and frees whatever it finds when
+ * the thread ends. */
+static void take_stack(void)
 {
+#ifndef CBI_CHARGE_SANITIZED
 	/* Lives as long as the thread, which lives as long as the process. */
 	static __thread char stack[16384];
-	stack_t alternative = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	static __thread bool taken;
+	const stack_t alternative = { .ss_sp = stack,
+		                      .ss_size = sizeof(stack) };
 
+	if (!taken)
+		taken = sigaltstack(&alternative, NULL) == 0;
+#endif
+}
+
+void cbi_charge_thread(int slot)
+{
 	my_slot = slot;
-	sigaltstack(&alternative, NULL);
+	take_stack();
 }
 
 static bool is_own_making(int number)

@@ -4,51 +4,12 @@
 // change, no reader loses an answer.  FLOW_REQUESTS sets how many (20,000).
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Portal, load, sleep, request, until } from '../lib/portal.mjs';
+import { Portal, load, sleep, until } from '../lib/portal.mjs';
+import { checkReader, guestCookie, readers } from '../lib/readers.mjs';
 import { suite, test } from '../lib/suite.mjs';
 
 const total = Number(process.env.FLOW_REQUESTS ?? 20000);
 let portal, cookie;
-
-async function guestCookie() {
-  const answer = await request(`${portal.base}/sign-in?return=/`);
-  return answer.headers['set-cookie'][0].split(';')[0];
-}
-
-const page = '/catalog/default/component/booking-desk';
-
-function readers() {
-  const kinds = [
-    { url: `${portal.base}/api/catalog/entities/by-name/component/default/booking-desk`, kind: 'name' },
-    { url: `${portal.base}/api/catalog/entities/by-query?limit=2&filter=kind=component&orderField=metadata.name`, kind: 'list' },
-    { url: `${portal.base}${page}`, kind: 'page' },
-  ];
-  let sent = 0;
-  return () => {
-    if (sent >= total) return null;
-    const what = kinds[sent++ % 3];
-    return { ...what, headers: what.kind === 'page' ? { cookie } : { authorization: `Bearer ${portal.token}` } };
-  };
-}
-
-function checkReader(answer, what) {
-  if (answer.status < 200 || answer.status > 299) return `status ${answer.status}: ${answer.body.slice(0, 200)}`;
-  if (what.kind === 'page') {
-    if (!answer.body.trimEnd().endsWith('</html>')) return 'the page is not whole';
-    // Off for a moment means its card is away; else it is there or pending.
-    if (!answer.body.includes('data-plugin="ownership"')) return 'the ownership card is missing';
-    if (answer.body.includes('<!--#')) return 'an include was not carried out';
-    return null;
-  }
-  try {
-    const body = JSON.parse(answer.body);
-    if (what.kind === 'name' && body.metadata.name !== 'booking-desk') return 'another entity';
-    if (what.kind === 'list' && body.items.length !== 2) return 'another list';
-  } catch (error) {
-    return error.message;
-  }
-  return null;
-}
 
 // A generation that ends takes its processes along: ask until one was there.
 async function killOne(title) {
@@ -87,7 +48,7 @@ test('0 failed while a plugin is toggled, processes are killed and generations c
   let result = { sent: 0, failed: 0, failures: [] };
   // At least so many requests, and until every disturbance has happened.
   do {
-    const more = await load({ lanes: 8, next: readers(), check: checkReader });
+    const more = await load({ lanes: 8, next: readers(portal, cookie, sent => sent >= total), check: checkReader });
     result = { sent: result.sent + more.sent, failed: result.failed + more.failed, failures: [...result.failures, ...more.failures] };
   } while (state.rounds < 20 && result.failed === 0 && !state.error);
   state.done = true;
@@ -145,7 +106,7 @@ test('every process that was killed is there again', async () => {
 await suite({
   before: async () => {
     portal = await Portal.start();
-    cookie = await guestCookie();
+    cookie = await guestCookie(portal);
   },
   after: () => portal?.stop(),
 });

@@ -304,9 +304,16 @@ static void fill_catalog(struct cbi_config *config)
 
 	s->processing = cbi_config_bool(config, "catalog.processing", true) &&
 	                !json_is_false(interval);
-	s->interval_ms =
-	    cbi_config_ms(config, "catalog.processingInterval", 100000);
-	if (interval && !json_is_false(interval) && s->interval_ms < 1000)
+	s->interval_ms = 100000;
+	if (interval && !json_is_false(interval))
+		s->interval_ms =
+		    cbi_config_ms(config, "catalog.processingInterval", -1);
+	if (s->interval_ms < 0)
+		cbi_config_error(config, "catalog.processingInterval",
+		                 "catalog.processingInterval: expected %s, or "
+		                 "false",
+		                 expectation(MS));
+	else if (s->interval_ms < 1000)
 		s->interval_ms = 1000;
 	s->isolate = strcmp(bad, "isolate") == 0;
 	if (!s->isolate && strcmp(bad, "block") != 0)

@@ -42,14 +42,20 @@ static void mark(void)
 		cbi_board_note_dead(slot->request_id, (int)plugin - 1);
 }
 
-#ifndef CBI_CHARGE_SANITIZED
-static void on_fall(int number)
+/* Whoever had the signal before: a sanitizer, which says more, or nobody. */
+static struct sigaction before[OWN_MAKING];
+
+static void on_fall(int number, siginfo_t *info, void *context)
 {
+	(void)context;
 	mark();
-	signal(number, SIG_DFL);
-	raise(number);
+	for (size_t i = 0; i < OWN_MAKING; i++)
+		if (own_making[i] == number)
+			sigaction(number, &before[i], NULL);
+	/* A real fault comes again by itself, from its own place. */
+	if (info->si_code <= 0)
+		raise(number);
 }
-#endif
 
 static void on_exit_call(void)
 {
@@ -66,37 +72,28 @@ void cbi_charge_watch(int row)
 {
 	my_row = row;
 	atexit(on_exit_call);
-#ifndef CBI_CHARGE_SANITIZED
 	for (size_t i = 0; i < OWN_MAKING; i++) {
-		struct sigaction action = { .sa_handler = on_fall };
+		struct sigaction action = { .sa_sigaction = on_fall };
 
 		sigemptyset(&action.sa_mask);
-		action.sa_flags = SA_ONSTACK | SA_NODEFER;
-		sigaction(own_making[i], &action, NULL);
+		action.sa_flags = SA_ONSTACK | SA_NODEFER | SA_SIGINFO;
+		sigaction(own_making[i], &action, &before[i]);
 	}
-#endif
-}
-
-/* A sanitizer has a stack of its own there, and frees whatever it finds when
- * the thread ends. */
-static void take_stack(void)
-{
-#ifndef CBI_CHARGE_SANITIZED
-	/* Lives as long as the thread, which lives as long as the process. */
-	static __thread char stack[16384];
-	static __thread bool taken;
-	const stack_t alternative = { .ss_sp = stack,
-		                      .ss_size = sizeof(stack) };
-
-	if (!taken)
-		taken = sigaltstack(&alternative, NULL) == 0;
-#endif
 }
 
 void cbi_charge_thread(int slot)
 {
+	/* Lives as long as the thread, which lives as long as the process. */
+	static __thread char stack[16384];
+	stack_t ours = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	stack_t there = { .ss_flags = SS_DISABLE };
+
 	my_slot = slot;
-	take_stack();
+	/* A sanitizer has one there, and frees what it finds when the thread
+	 * ends. */
+	sigaltstack(NULL, &there);
+	if (there.ss_flags & SS_DISABLE)
+		sigaltstack(&ours, NULL);
 }
 
 static bool is_own_making(int number)

@@ -13,16 +13,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Sanitizers have handlers of their own, which say more; then all that ran
- * are charged. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CBI_CHARGE_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CBI_CHARGE_SANITIZED 1
-#endif
-#endif
-
 /* In a child, before it has threads: installs the handlers.  row is its row
  * on the board. */
 void cbi_charge_watch(int row);

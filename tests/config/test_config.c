@@ -228,6 +228,8 @@ static void mistakes_are_named_with_their_place(void **state)
 		  ":1:11: ", "'ignore', expected isolate or block" },
 		{ "catalog: {staleIfError: soon}\n",
 		  ":1:11: ", "expected a duration" },
+		{ "catalog: {processingInterval: soon}\n",
+		  ":1:11: ", "expected a duration" },
 		{ "backend: {log: {level: loud}}\n",
 		  ":1:17: ", "expected error, warn, info or debug" },
 		{ "backend: {cache: {connection: 'host'}}\n",

@@ -4,22 +4,50 @@
  */
 #include "catalog/scan.h"
 
+#include <stdint.h>
 #include <string.h>
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define ALL(byte) (0x0101010101010101u * (uint64_t)(byte))
+
+/* A set bit in the first byte of word that equals byte (further ones may
+ * have it too); 0 for none. */
+static uint64_t equal(uint64_t word, unsigned char byte)
+{
+	word ^= ALL(byte);
+	return (word - ALL(0x01)) & ~word & ALL(0x80);
+}
+
+/* The first quote or backslash from p on, or less than 8 bytes from end. */
+static const char *to_special(const char *p, const char *end)
+{
+	uint64_t word, found;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&word, p, 8);
+		found = equal(word, '"') | equal(word, '\\');
+		if (found)
+			return p + __builtin_ctzll(found) / 8;
+	}
+	return p;
+}
+#else
+static const char *to_special(const char *p, const char *end)
+{
+	(void)end;
+	return p;
+}
+#endif
 
 /* Behind the string that begins at p; end when it does not end. */
 static const char *skip_string(const char *p, const char *end)
 {
-	for (p++; p < end; p++) {
-		p = memchr(p, '"', (size_t)(end - p));
-		if (!p)
-			return end;
-		/* An odd number of backslashes before it escapes it. */
-		size_t slashes = 0;
-
-		while (p[-1 - (long)slashes] == '\\')
-			slashes++;
-		if (slashes % 2 == 0)
+	p++;
+	while (p < end) {
+		p = to_special(p, end);
+		if (p < end && *p == '"')
 			return p + 1;
+		p += p < end && *p == '\\' ? 2 : 1;
 	}
 	return end;
 }

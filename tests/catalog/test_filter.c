@@ -8,6 +8,7 @@
 #include "base/ctx.h"
 #include "catalog/entity.h"
 #include "catalog/filter.h"
+#include "catalog/scan.h"
 
 struct fixture {
 	struct cbi_lane lane;
@@ -335,6 +336,47 @@ static void a_walk_over_relations_keeps_its_place(void **state)
 	assert_null(cb_entity_relation(e, "hasMember", 0));
 }
 
+/* Whatever the length, and wherever a quote or backslash is escaped. */
+static void strings_end_where_they_end(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 40; n++) {
+		for (size_t at = 0; at <= n; at++) {
+			static const char *const escapes[] = { "", "\\\"",
+				                               "\\\\" };
+			for (size_t e = 0; e < 3; e++) {
+				struct cbi_span list, key, value;
+				char text[80];
+				size_t offset = 0;
+				int len =
+				    snprintf(text, sizeof(text),
+				             "[\"%.*s%s%.*s\",7]", (int)at,
+				             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+				             "aaaaaaaaaaa",
+				             escapes[e], (int)(n - at),
+				             "bbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+				             "bbbbbbbbbbb");
+
+				list = (struct cbi_span){ text, (size_t)len };
+				assert_true(
+				    cbi_scan_next(list, &offset, &key, &value));
+				assert_int_equal(value.len,
+				                 n + strlen(escapes[e]) + 2);
+				assert_true(
+				    cbi_scan_next(list, &offset, &key, &value));
+				assert_int_equal(value.len, 1);
+				assert_int_equal(value.ptr[0], '7');
+				/* Cut anywhere, it ends there. */
+				list.len = at + 2;
+				offset = 0;
+				assert_true(
+				    cbi_scan_next(list, &offset, &key, &value));
+				assert_true(value.len <= at + 1);
+			}
+		}
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -347,6 +389,7 @@ int main(void)
 		TEST(entities_match_as_their_rows_would),
 		TEST(entities_tell_what_they_hold),
 		TEST(a_walk_over_relations_keeps_its_place),
+		TEST(strings_end_where_they_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

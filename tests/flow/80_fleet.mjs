@@ -143,11 +143,12 @@ await suite({
     writeFileSync(shared, `backend:
   database: {client: pg, connection: 'host=${data}/run user=callboard dbname=callboard'}
   cache: {store: redis, connection: 'unix:${data}/run/redis.sock'}
-  auth:
-    externalAccess:
-      - {type: static, options: {token: '${one.token}', subject: fleet}}
 `);
-    two = await Portal.start({ config: [shared] });
+    // One fleet knows one token.
+    const home = path.join(dir, 'two');
+    mkdirSync(home);
+    writeFileSync(path.join(home, 'token'), one.token, { mode: 0o600 });
+    two = await Portal.start({ home, config: [shared] });
     await balancer();
   },
   after: async () => {

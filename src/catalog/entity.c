@@ -13,9 +13,12 @@
 #include "catalog/fold.h"
 #include "catalog/scan.h"
 
-/* Where the relation that was asked for last stands, so that a loop over them
- * reads the list once. */
+/* What is known of the relations, and where the one that was asked for last
+ * stands, so that a loop over them reads the list once. */
 struct walk {
+	bool looked;          /* for the list */
+	bool asked;           /* for the owner */
+	const char *owner;    /* NULL: nobody */
 	struct cbi_span list; /* empty: there is none */
 	char type[CB_ENTITY_NAME_MAX + 1];
 	size_t next; /* of this type, the one to be found behind at */
@@ -28,7 +31,7 @@ struct cb_entity {
 	struct cb_ctx *ctx;
 	struct cbi_span body;
 	struct cbi_span metadata;
-	const char *ref, *kind, *space, *name, *title, *owner;
+	const char *ref, *kind, *space, *name, *title;
 	json_t **json;
 	struct walk *walk;
 };
@@ -84,6 +87,11 @@ static const char *relation(const struct cb_entity *entity, const char *type,
 	size_t at = on ? walk->at : 0, n = on ? walk->next : 0;
 	struct cbi_span key, item;
 
+	/* A group's list may be long: only who wants it passes over it. */
+	if (!walk->looked &&
+	    !cbi_scan_member(entity->body, span_of("relations"), &walk->list))
+		walk->list.len = 0;
+	walk->looked = true;
 	if (walk->list.len == 0)
 		return NULL;
 	while (cbi_scan_next(walk->list, &at, &key, &item)) {
@@ -125,10 +133,6 @@ int cbi_entity_create(struct cb_ctx *ctx, const char *body, size_t len,
 	entity->walk = cb_alloc(ctx, sizeof(*entity->walk));
 	if (!entity->walk)
 		return CB_ENOMEM;
-	if (!cbi_scan_member(entity->body, span_of("relations"),
-	                     &entity->walk->list))
-		entity->walk->list.len = 0;
-	entity->owner = relation(entity, "ownedBy", 0);
 	ref = cb_printf(ctx, "%s:%s/%s", entity->kind, entity->space,
 	                entity->name);
 	entity->ref = ref ? cbi_catalog_fold(ctx, ref) : NULL;
@@ -174,7 +178,12 @@ const char *cb_entity_title(const struct cb_entity *entity)
 
 const char *cb_entity_owner(const struct cb_entity *entity)
 {
-	return entity->owner;
+	struct walk *walk = entity->walk;
+
+	if (!walk->asked)
+		walk->owner = relation(entity, "ownedBy", 0);
+	walk->asked = true;
+	return walk->owner;
 }
 
 const char *cb_entity_annotation(const struct cb_entity *entity,

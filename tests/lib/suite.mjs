@@ -10,6 +10,12 @@ export function test(name, body) {
 export async function suite({ before, after } = {}) {
   let passed = 0, failed = 0;
   const only = process.env.ONLY;
+  // Ended from outside, it still takes down what it started.
+  process.once('SIGTERM', async () => {
+    console.log(`FAIL ended by SIGTERM\n${passed} passed, ${failed + 1} failed`);
+    await Promise.resolve(after?.()).catch(() => {});
+    process.exit(1);
+  });
   try {
     await before?.();
     for (const { name, body } of tests) {

@@ -310,8 +310,8 @@ static void tampered_cursors_are_refused(void **state)
 		"W10=",
 		/* {"orderFields":[],"orderFieldValues":["x"],"isPrevious":
 		 * false,"totalItems":-1} */
-		"eyJvcmRlckZpZWxkcyI6W10sIm9yZGVyRmllbGRWYWx1ZXMiOlsieCJdLCJp"
-		"c1ByZXZpb3VzIjpmYWxzZSwidG90YWxJdGVtcyI6LTF9",
+		("eyJvcmRlckZpZWxkcyI6W10sIm9yZGVyRmllbGRWYWx1ZXMiOlsieCJdLCJp"
+		 "c1ByZXZpb3VzIjpmYWxzZSwidG90YWxJdGVtcyI6LTF9"),
 	};
 	for (int open = 0; open < 2; open++) {
 		/* Also where nothing is signed. */

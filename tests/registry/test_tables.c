@@ -148,8 +148,8 @@ static void heads_are_checked(void **unused)
 		                                "9a",
 		                                "a_b",
 		                                "a b",
-		                                "a23456789012345678901234567"
-		                                "890123" };
+		                                ("a23456789012345678901234567"
+		                                 "890123") };
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(no_names) / sizeof(no_names[0]); i++) {

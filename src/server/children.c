@@ -133,6 +133,19 @@ static void say_death(const struct cbi_role *role, int status)
 		       name, (int)role->pid, WEXITSTATUS(status));
 }
 
+/* Who was told to end and fell on the way; a late one's kill was said. */
+static void say_leaving(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+		cb_log(NULL, CB_LOG_ERROR,
+		       "pid %d died of signal %d while it was leaving",
+		       (int)pid, WTERMSIG(status));
+	else if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+		cb_log(NULL, CB_LOG_WARN,
+		       "pid %d ended with status %d while it was leaving",
+		       (int)pid, WEXITSTATUS(status));
+}
+
 static void refill(struct cbi_master *master,
                    const struct cbi_generation *generation,
                    struct cbi_role *role, int status)
@@ -187,6 +200,7 @@ static void on_death(struct cbi_master *master, pid_t pid, int status)
 	for (int i = 0; i < CBI_LEAVERS_MAX; i++)
 		if (master->leavers[i].pid == pid)
 			master->leavers[i].pid = 0;
+	say_leaving(pid, status);
 	cbi_charge_death(pid, status, false);
 }
 

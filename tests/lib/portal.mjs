@@ -49,7 +49,8 @@ export async function until(what, seconds, ask) {
 }
 
 export class Portal {
-  // options: home, port, config (YAML text, or a list of files), catalogs, env
+  // options: home, port, config (YAML text, or a list of files), catalogs, env,
+  // falls (processes are made to crash; else stop() throws when one did)
   static async start(options = {}) {
     const portal = new Portal();
     portal.own = options.home ? null : mkdtempSync(path.join(os.tmpdir(), 'cb-flow-'));
@@ -57,6 +58,7 @@ export class Portal {
     portal.home = options.home ?? path.join(portal.own, 'home');
     portal.port = options.port ?? (await freePort());
     portal.basePath = options.basePath ?? '';
+    portal.falls = options.falls ?? false;
     portal.env = {
       ...process.env,
       CALLBOARD_HOME: portal.home,
@@ -104,7 +106,20 @@ export class Portal {
 
   async stop() {
     await run(path.join(tree, 'quickstart'), ['stop'], { env: this.env });
+    const fallen = this.fallen();
     if (this.own && !process.env.CALLBOARD_KEEP) rmSync(this.own, { recursive: true, force: true });
+    if (fallen.length) throw new Error(`processes fell:\n${fallen.join('\n')}`);
+  }
+
+  // What the log says of processes that crashed by themselves.
+  fallen() {
+    let text = '';
+    try {
+      text = readFileSync(path.join(this.home, 'log/callboard.log'), 'utf8');
+    } catch {
+      // It never ran.
+    }
+    return this.falls ? [] : text.match(/^.*(?:died of signal (?:4|6|7|8|11)\b|ended with status [1-9]).*$/gm) ?? [];
   }
 
   ctl(...args) {

@@ -204,6 +204,14 @@ static void draw_result(struct cb_ctx *ctx, const char *result,
 	cb_html_status(html, CB_TONE_NEUTRAL, result);
 }
 
+/* A number of the tool as milliseconds; 0 for what no clock could say. */
+static int64_t millis(json_t *build, const char *name)
+{
+	double value = cb_json_number(build, name, 0);
+
+	return value >= 0 && value < 1e15 ? (int64_t)value : 0;
+}
+
 static void draw_build(struct cb_ctx *ctx, json_t *build, struct cb_html *html)
 {
 	const char *result = cb_json_text(build, "result", "UNKNOWN");
@@ -218,14 +226,13 @@ static void draw_build(struct cb_ctx *ctx, json_t *build, struct cb_html *html)
 	draw_result(ctx, result, html);
 	cb_html_cell_close(html);
 	cb_html_cell_open(html);
-	cb_html_time(html, (int64_t)cb_json_number(build, "at", 0));
+	cb_html_time(html, millis(build, "at"));
 	cb_html_cell_close(html);
 	cb_html_cell_open(html);
 	if (strcmp(result, "BUILDING") == 0)
 		cb_html_text(html, NULL);
 	else
-		cb_html_duration(html,
-		                 (int64_t)cb_json_number(build, "took", 0));
+		cb_html_duration(html, millis(build, "took"));
 	cb_html_cell_close(html);
 	cb_html_row_close(html);
 }

@@ -12,3 +12,8 @@ tests_server_test_loop_LDADD = $(test_ldadd)
 tests_server_test_loop_faults_SOURCES = tests/server/test_loop_faults.c \
 	$(loop_rig)
 tests_server_test_loop_faults_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/server/test_systemd
+TESTS += tests/server/test_systemd
+tests_server_test_systemd_SOURCES = tests/server/test_systemd.c \
+	tests/server/fcgi_client.c tests/server/fcgi_client.h
+tests_server_test_systemd_LDADD = $(test_ldadd)

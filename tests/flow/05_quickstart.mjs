@@ -127,6 +127,28 @@ test('a port in use is one line that says what to do, and leaves nothing running
   }
 });
 
+test('a package that nobody has heard of is asked of apt by name, and its failure is one line', async () => {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'cb-qs-'));
+  chmodSync(home, 0o755);
+  const tool = (name, text) => {
+    writeFileSync(path.join(home, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(path.join(home, name), 0o755);
+  };
+  // As dpkg-query does: the unknown one is left out, and the exit code is 1.
+  tool('dpkg-query', `for p; do case $p in -*|*Status*|uthash-dev) ;; *) echo "$p installed" ;; esac; done; exit 1`);
+  tool('apt-get', `echo "$@" >>${home}/asked; exit 1`);
+  tool('sudo', 'exit 1');
+  try {
+    const refused = await quickstart([], { CALLBOARD_HOME: path.join(home, 'h'), CALLBOARD_PORT: String(await freePort()), PATH: `${home}:${process.env.PATH}` });
+    assert.equal(refused.code, 1);
+    assert.equal(refused.stderr.trim().split('\n').length, 1, refused.stderr);
+    assert.match(refused.stderr, /(could not install|apt-get install) uthash-dev/);
+    if (process.getuid() === 0) assert.match(readFileSync(path.join(home, 'asked'), 'utf8'), /update/);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
 test('a config that is wrong is named with its line, and nothing is left running', async () => {
   const home = mkdtempSync(path.join(os.tmpdir(), 'cb-qs-'));
   chmodSync(home, 0o755);

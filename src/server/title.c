@@ -15,6 +15,9 @@ extern char **environ;
 
 static char *room;
 static size_t room_len;
+/* The texts that stood where the title stands now: one block, kept for good,
+ * also those that unsetenv takes out of the list. */
+static char *texts;
 
 /* The end of the strings that follow each other without a gap. */
 static char *end_of(char **list, char *end)
@@ -25,10 +28,31 @@ static char *end_of(char **list, char *end)
 	return end;
 }
 
+static size_t length_of(char *const *list)
+{
+	size_t len = 0;
+
+	for (; *list; list++)
+		len += strlen(*list) + 1;
+	return len;
+}
+
+/* Copies the texts of from to *at, which moves on, and points to at them. */
+static void move_texts(char **to, char *const *from, char **at)
+{
+	for (; *from; from++, to++) {
+		size_t len = strlen(*from) + 1;
+
+		memcpy(*at, *from, len);
+		*to = *at;
+		*at += len;
+	}
+}
+
 void cbi_title_init(int argc, char **argv)
 {
 	size_t n = 0;
-	char **moved, *end;
+	char **moved, *end, *at;
 
 	if (argc < 1 || !argv[0])
 		return;
@@ -37,21 +61,17 @@ void cbi_title_init(int argc, char **argv)
 	while (environ[n])
 		n++;
 	moved = calloc(n + 1, sizeof(*moved));
-	for (size_t i = 0; moved && i < n; i++) {
-		moved[i] = strdup(environ[i]);
-		if (!moved[i])
-			return;
-	}
-	if (!moved)
+	texts = malloc(length_of(environ) + length_of(argv));
+	if (!moved || !texts) {
+		free(moved);
 		return;
-	for (int i = 1; i < argc; i++) {
-		argv[i] = strdup(argv[i]);
-		if (!argv[i])
-			return;
 	}
-	environ = moved;
+	at = texts;
 	room = argv[0];
 	room_len = (size_t)(end - argv[0]);
+	move_texts(moved, environ, &at);
+	move_texts(argv + 1, argv + 1, &at);
+	environ = moved;
 }
 
 void cbi_title_set(const char *title)

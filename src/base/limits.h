@@ -47,6 +47,7 @@
 #define CB_YAML_DEPTH_MAX 64
 #define CB_YAML_DOCUMENTS_MAX 20000
 #define CB_YAML_ANCHORS_MAX 1000
+#define CB_YAML_TAGS_MAX 100 /* of one file; see yaml/stream.c */
 #define CB_JSON_DEPTH_MAX 64
 
 /* Search rows (contract): keys and values beyond 200 characters. */

@@ -31,43 +31,6 @@ struct cbi_yaml_stream {
 	struct cbi_yaml_builder builder;
 };
 
-/* Is there any line end but NEL?  YAML 1.1 knew it, editors of mainframes
- * write it, and 1.2 would read such a file as one line. */
-static bool only_nel(const char *text, size_t len)
-{
-	const char *p = text, *end = text + len;
-
-	if (memchr(text, '\n', len) || memchr(text, '\r', len))
-		return false;
-	while ((p = memchr(p, '\x85', (size_t)(end - p))) != NULL) {
-		if (p > text && p[-1] == '\xc2')
-			return true;
-		p++;
-	}
-	return false;
-}
-
-static char *without_nel(const char *text, size_t *len)
-{
-	char *copy = malloc(*len + 1);
-	size_t n = 0;
-
-	if (!copy)
-		return NULL;
-	for (size_t i = 0; i < *len; i++) {
-		if (text[i] == '\xc2' && i + 1 < *len &&
-		    text[i + 1] == '\x85') {
-			copy[n++] = '\n';
-			i++;
-		} else {
-			copy[n++] = text[i];
-		}
-	}
-	copy[n] = '\0';
-	*len = n;
-	return copy;
-}
-
 /*
  * libfyaml reads all of "[[[[..." before it says anything of it.  No text of
  * people's has so many brackets in a row: where one has, the parser gets it
@@ -151,12 +114,9 @@ int cbi_yaml_stream_create(struct cb_ctx *ctx, const char *text, size_t len,
 		return cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
 	s->text = text;
 	s->len = len;
-	if (only_nel(text, len)) {
-		s->own = without_nel(text, &s->len);
-		s->text = s->own;
-	}
-	rc = s->text ? start_parser(ctx, s, false)
-	             : cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
+	rc = cbi_yaml_ready(&s->text, &s->len, &s->own) == CB_OK
+	         ? start_parser(ctx, s, false)
+	         : cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
 	if (rc < 0) {
 		cbi_yaml_stream_destroy(s);
 		return rc;

@@ -75,6 +75,13 @@ int cbi_yaml_build_end(struct cbi_yaml_builder *b) CB_USED;
 int cbi_yaml_build_alias(struct cbi_yaml_builder *b,
                          const struct cbi_yaml_event *event) CB_USED;
 
+/*
+ * text.c: line ends and tags as libfyaml bears them.  *own is the copy that
+ * *text then points to, for the caller to free; NULL when nothing had to be
+ * changed.  CB_ENOMEM.
+ */
+int cbi_yaml_ready(const char **text, size_t *len, char **own) CB_USED;
+
 /* Writes the document's error, with its place in front.  CB_EINVAL. */
 int cbi_yaml_refuse(struct cb_ctx *ctx, struct cbi_yaml_doc *doc, int line,
                     int column, const char *fmt, ...) CB_PRINTF(5, 6);

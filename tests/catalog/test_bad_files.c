@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,6 +29,7 @@
 #ifndef MOST_MS
 #define MOST_MS 50
 #endif
+#define TRIES 4
 
 static struct yard yard;
 
@@ -176,7 +178,7 @@ static void many_relations(struct cb_buf *buf)
 	cb_buf_text(buf, "]}\n");
 }
 
-static const struct {
+static const struct wrong_file {
 	const char *yaml;
 	void (*make)(struct cb_buf *buf);
 	const char *says; /* in the errors of the Location or the entity */
@@ -231,6 +233,28 @@ static void assert_said(size_t i)
 		         files[i].says);
 }
 
+/* CPU that the file costs when it takes the place of a good one. */
+static long cost_of(const struct wrong_file *file, struct cb_buf *buf)
+{
+	long start;
+
+	yard_file(&yard, "bad.yaml", OLD);
+	yard_settle(&yard);
+	yard_assert_no_trouble(&yard);
+	cbi_buf_clear(buf);
+	cb_buf_text(buf, COMPONENT("before", ""));
+	if (file->make)
+		file->make(buf);
+	else
+		cb_buf_text(buf, file->yaml);
+	cb_buf_text(buf, AFTER);
+	assert_int_equal(buf->failed, CB_OK);
+	yard_bytes(&yard, "bad.yaml", buf->data, buf->len);
+	start = cpu_ms();
+	yard_settle(&yard);
+	return cpu_ms() - start;
+}
+
 static void wrong_files_cost_little_and_lose_nothing(void **state)
 {
 	static const char *const none[] = { NULL };
@@ -243,25 +267,17 @@ static void wrong_files_cost_little_and_lose_nothing(void **state)
 	    cbi_rules_read(&lane.ctx, NULL, NULL, none, &yard.in.rules), CB_OK);
 	cbi_buf_init(&buf, 16 * CB_MIB);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		long start;
+		long least = LONG_MAX;
 
-		yard_file(&yard, "bad.yaml", OLD);
-		yard_settle(&yard);
-		yard_assert_no_trouble(&yard);
-		cbi_buf_clear(&buf);
-		cb_buf_text(&buf, COMPONENT("before", ""));
-		if (files[i].make)
-			files[i].make(&buf);
-		else
-			cb_buf_text(&buf, files[i].yaml);
-		cb_buf_text(&buf, AFTER);
-		assert_int_equal(buf.failed, CB_OK);
-		yard_bytes(&yard, "bad.yaml", buf.data, buf.len);
-		start = cpu_ms();
-		yard_settle(&yard);
-		start = cpu_ms() - start;
-		if (start > MOST_MS)
-			fail_msg("file %zu cost %ld ms", i, start);
+		/* A machine that is busy makes the same work dearer: the
+		 * least of some tries is what it costs. */
+		for (int n = 0; n < TRIES && least > MOST_MS; n++) {
+			long cost = cost_of(&files[i], &buf);
+
+			least = cost < least ? cost : least;
+		}
+		if (least > MOST_MS)
+			fail_msg("file %zu cost %ld ms", i, least);
 		assert_said(i);
 		/* Where a document could not be made out, it may have been
 		 * this one. */

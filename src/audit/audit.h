@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * audit.h - the one function that writes what somebody changed.
+ * audit.h - the one place that writes what somebody changed, or tried to.
  */
 #ifndef CB_AUDIT_AUDIT_H
 #define CB_AUDIT_AUDIT_H
 
 #include <callboard/ctx.h>
+
+/* What an attempt that was refused ended with. */
+#define CBI_AUDIT_REFUSED "refused"
 
 /* Texts are borrowed for the call.  Never put a secret here. */
 struct cbi_audit {
@@ -23,5 +26,14 @@ struct cbi_audit {
  * change nobody made does not exist) and request id are ctx's.
  */
 int cbi_audit_write(struct cb_ctx *ctx, const struct cbi_audit *entry) CB_USED;
+
+/*
+ * Writes what was attempted and refused, in a transaction of its own; the
+ * actor of a ctx without one is "anonymous".  Whoever calls it bounds how
+ * often: an attacker decides how many attempts there are.  Fails as the
+ * database does, CB_EBUG in an open transaction.
+ */
+int cbi_audit_refused(struct cb_ctx *ctx,
+                      const struct cbi_audit *entry) CB_USED;
 
 #endif

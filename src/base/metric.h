@@ -33,6 +33,8 @@
 	  "Kept tool values that did not parse")                             \
 	X(CRASHES, "callboard_crashes_total", "Processes that crashed")      \
 	X(RESTARTS, "callboard_restarts_total", "Processes started again")   \
+	X(REFUSED_LOST, "callboard_refusals_unrecorded_total",               \
+	  "Refused changes that are not in the audit log")                   \
 	X(INGESTED, "callboard_entities_written_total",                      \
 	  "Entity versions written by this host's engines")
 

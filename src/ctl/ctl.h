@@ -99,5 +99,7 @@ int cbi_ctl_catalog_list(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_add(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_delete(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_audit_list(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_audit_verify(struct cbi_ctl *ctl, int argc, char **argv);
 
 #endif

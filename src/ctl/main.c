@@ -31,6 +31,12 @@ static const struct cbi_command commands[] = {
 	  "what could not be read or breaks a rule" },
 	{ "warm", cbi_ctl_warm, "[--plugin NAME] [--rate N] [--dry-run]",
 	  "fetch what readers are going to want" },
+	{ "audit list", cbi_ctl_audit_list,
+	  "[--actor A] [--action A] [--object TEXT] [--outcome O] "
+	  "[--from TIME] [--to TIME] [--limit N]",
+	  "who changed what, newest first" },
+	{ "audit verify", cbi_ctl_audit_verify, "[--head NUMBER:HASH]",
+	  "prove that nothing in the audit log was changed or taken out" },
 	{ "config check", cbi_ctl_config_check, "",
 	  "check the config, as callboard -t does" },
 	{ "config get", cbi_ctl_config_get, "KEY",

@@ -1,6 +1,7 @@
 # ctl: floor 6, callboardctl, one file a command
 bin_PROGRAMS += callboardctl
 callboardctl_SOURCES = \
+	src/ctl/audit.c \
 	src/ctl/catalog.c \
 	src/ctl/common.c \
 	src/ctl/config.c \

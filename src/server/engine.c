@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/chain.h"
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "base/log.h"
@@ -34,6 +35,7 @@
 #define STITCH_MAX 2000
 #define HEARTBEAT_MS 10000
 #define SWEEP_MS 30000
+#define SEAL_MAX 500
 /* A batch of a thousand documents is one statement. */
 #define STATEMENT_MS 60000
 
@@ -140,10 +142,10 @@ static int keep_house(struct worker *worker, struct cb_ctx *ctx)
 {
 	struct engine *engine = worker->engine;
 	int64_t now = cbi_clock_ms();
-	size_t removed = 0;
-	int rc = CB_OK;
+	size_t removed = 0, sealed = 0;
+	int rc = cbi_audit_seal(ctx, SEAL_MAX, &sealed);
 
-	if (now >= worker->heartbeat) {
+	if (rc == CB_OK && now >= worker->heartbeat) {
 		worker->heartbeat = now + HEARTBEAT_MS;
 		rc =
 		    cbi_registry_heartbeat(ctx, engine->registry, worker->host);

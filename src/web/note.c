@@ -4,6 +4,8 @@
  */
 #include "web/steps.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -40,6 +42,9 @@ int cbi_step_note(struct cb_req *req)
 	else if (status >= 400)
 		cbi_metric_add(CBI_COUNT_ERRORS_4XX, 1);
 	cbi_metric_time(&cbi_board()->requests, us);
+	if ((status == 401 || status == 403) && !req->head &&
+	    strcmp(req->method, "GET") != 0)
+		cbi_web_refused(req);
 	/* Failures of ours are always recorded, the rest when asked for:
 	 * nginx has a log of its own. */
 	if (req->web->access_log || status >= 500 || req->answer.partial)

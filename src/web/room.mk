@@ -6,6 +6,7 @@ libcallboard_la_SOURCES += \
 	src/web/note.c \
 	src/web/port.h \
 	src/web/read.c \
+	src/web/refused.c \
 	src/web/render.c \
 	src/web/req.c src/web/req.h \
 	src/web/router.c src/web/router.h \

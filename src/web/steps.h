@@ -53,6 +53,8 @@ int cbi_step_note(struct cb_req *req);   /* note.c */
 enum cbi_face cbi_face_of(const struct cb_req *req);
 /* Fills the context's request id and traceparent from what came. */
 void cbi_trace_take(struct cb_req *req);
+/* refused.c: notes in the audit log that a change was not allowed. */
+void cbi_web_refused(struct cb_req *req);
 /* Writes the head now; body_len -1 when it is not known. */
 int cbi_send_head(struct cb_req *req, int64_t body_len) CB_USED;
 

@@ -25,8 +25,8 @@
 #define SHARDS 16
 #define CHAINS 1024
 #define GZIP_LEAST 256
-/* A sixteenth of the ceiling for one answer. */
-#define SHARE 16
+/* An eighth of the ceiling for one answer. */
+#define SHARE 8
 
 struct cbi_cache_key {
 	uint64_t hash;

@@ -15,12 +15,9 @@
 
 #include <callboard/ctx.h>
 
+#include "base/limits.h"
 #include "base/scope.h"
 #include "base/str.h"
-
-/* Per process; the copy is mapped anyway, so this only saves work.  A sixteenth
- * holds a page of 200 entities; more would be most of a small portal. */
-#define CB_CACHE_BYTES (8 * 1024 * 1024)
 
 struct cbi_cache;
 struct cbi_cache_key;
@@ -59,7 +56,7 @@ int cbi_cache_get(struct cb_ctx *ctx, struct cbi_cache *cache,
 
 /*
  * Keeps a copy of the answer instead of what the key had.  What is larger
- * than a sixteenth of the ceiling, or finds no memory, is not kept, which is
+ * than an eighth of the ceiling, or finds no memory, is not kept, which is
  * no failure.  out may be NULL; else *out is the kept (or a request's) copy
  * and lives with ctx; CB_ENOMEM only then.
  */

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "audit/audit.h"
+#include "base/ctx.h"
 #include "base/limits.h"
 #include "base/metric.h"
 #include "catalog/change.h"
@@ -134,8 +135,9 @@ struct stitch {
 	struct cbi_cols cols;
 	struct cbi_change change; /* number 0: nothing differs so far */
 	const char *number;
-	int64_t *ids;     /* changed, in order of refs */
-	int64_t *old_ids; /* of those that had a version before */
+	struct cbi_ctx_mark sent; /* what comes behind goes with its rows */
+	int64_t *ids;             /* changed, in order of refs */
+	int64_t *old_ids;         /* of those that had a version before */
 	size_t ids_n, old_n;
 };
 
@@ -336,15 +338,19 @@ static int begin_change(struct cb_ctx *ctx, struct stitch *s)
 	if (rc < 0)
 		return rc;
 	s->number = cbi_db_number(ctx, s->change.number);
-	return s->number ? cbi_db_pipe_begin(ctx, NULL, NULL) : CB_ENOMEM;
+	rc = s->number ? cbi_db_pipe_begin(ctx, NULL, NULL) : CB_ENOMEM;
+	cbi_ctx_mark(ctx, &s->sent);
+	return rc;
 }
 
+/* What was sent needs no memory any more. */
 static int send_rows(struct cb_ctx *ctx, struct stitch *s)
 {
 	const char *params[2] = { s->number, s->change.at };
 	int rc = cbi_cols_send(ctx, &s->cols, &write_entities, params, 2);
 
 	s->cols.rows = 0;
+	cbi_ctx_rewind(ctx, &s->sent);
 	return rc;
 }
 
@@ -356,8 +362,10 @@ static int make(struct cb_ctx *ctx, struct stitch *s, struct piece *p)
 	char hash[CBI_MODEL_HASH];
 	json_t *entity, *errors = NULL;
 	const char *text, *body, *etag, *seal;
+	struct cbi_ctx_mark began;
 	int rc;
 
+	cbi_ctx_mark(ctx, &began);
 	rc = cb_json_parse(ctx, p->processed, p->processed_len, &entity);
 	if (rc == CB_OK && p->errors_len > 2)
 		rc = cb_json_parse(ctx, p->errors, p->errors_len, &errors);
@@ -366,8 +374,10 @@ static int make(struct cb_ctx *ctx, struct stitch *s, struct piece *p)
 		rc = cbi_model_finish(ctx, entity, &final, hash, &text);
 	if (rc < 0)
 		return rc;
-	if (p->old_hash && strcmp(p->old_hash, hash) == 0)
+	if (p->old_hash && strcmp(p->old_hash, hash) == 0) {
+		cbi_ctx_rewind(ctx, &began);
 		return CB_OK;
+	}
 	rc = cbi_model_seal(ctx, entity, text, p->uid, hash, &body, &etag);
 	if (rc < 0)
 		return rc;

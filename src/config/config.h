@@ -75,6 +75,7 @@ struct cbi_settings {
 	int db_statement_ms; /* readers' statement_timeout */
 	const char *redis;   /* "unix:/path" or "host:port"; "" for none */
 	int web_threads;     /* of one process */
+	int64_t web_cache;   /* bytes of ready answers, of one process */
 	int fetch_threads;
 	int request_ms; /* hard deadline of a request */
 	int plugin_ms;  /* of one plugin call */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -49,6 +50,8 @@ static const struct setting settings[] = {
 	  NULL, 1000, 100, 60000 },
 	{ "backend.web.threads", INT, AT(web_threads), NULL, 8, 1,
 	  CB_BOARD_THREADS },
+	{ "backend.web.cache", BYTES, AT(web_cache), NULL, CB_CACHE_BYTES,
+	  64 * CB_KIB, INT64_C(1) << 40 },
 	{ "backend.fetch.threads", INT, AT(fetch_threads), NULL, 16, 1,
 	  CB_BOARD_THREADS },
 	{ "backend.limits.requestTime", MS_INT, AT(request_ms), NULL, 10000,

@@ -8,15 +8,23 @@
  */
 #include "server/child.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "server/charge.h"
 #include "server/title.h"
+
+/* Free memory at the end of an arena beyond this goes back. */
+#define TRIM_BYTES (256 * CB_KIB)
+/* Pieces of this size are mapped, and go back when they are freed: above
+ * what an answer needs, below what a file does. */
+#define MMAP_BYTES (1 * CB_MIB)
 
 static void orders(sigset_t *set)
 {
@@ -34,6 +42,26 @@ void cbi_child_name(enum cbi_process_kind kind, const char *pool, char *out,
 	snprintf(out, size, "%s%s%s", names[kind], pool[0] ? " " : "", pool);
 }
 
+/*
+ * Threads share two arenas, and what was freed goes back to the machine:
+ * eight arenas would each keep the largest page that a thread ever made.
+ */
+static void tame_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+#endif
+}
+
+void cbi_child_give_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 int cbi_child_begin(struct cbi_start *start)
 {
 	const struct cbi_settings *settings =
@@ -42,6 +70,7 @@ int cbi_child_begin(struct cbi_start *start)
 	char name[64], title[96];
 	sigset_t set;
 
+	tame_memory();
 	cbi_child_name(start->kind, start->pool, name, sizeof(name));
 	snprintf(title, sizeof(title), "callboard: %s", name);
 	cbi_title_set(title);

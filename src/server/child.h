@@ -44,6 +44,9 @@ enum cbi_child_order {
  * has no row left. */
 int cbi_child_begin(struct cbi_start *start) CB_USED;
 
+/* After a burst of work: what was freed goes back to the machine. */
+void cbi_child_give_back(void);
+
 void cbi_child_ready(const struct cbi_start *start);
 
 /* "web core", "fetch tools", "engine". */

@@ -113,7 +113,7 @@ struct worker {
 	struct cbi_lane lane;
 	struct cbi_lane ear; /* listens for work */
 	struct cb_ctx ear_ctx;
-	bool migrated, synced, listening;
+	bool migrated, synced, listening, worked;
 	int64_t heartbeat, sweep; /* when they are due */
 	char host[256];
 };
@@ -176,6 +176,7 @@ static int work_off(struct worker *worker, struct cb_ctx *ctx, bool *busy)
 		rc = cbi_stitch(ctx, STITCH_MAX, &taken, &written);
 	if (rc == CB_OK)
 		*busy = done.locations > 0 || taken > 0;
+	worker->worked = worker->worked || *busy;
 	return rc;
 }
 
@@ -208,6 +209,9 @@ static void wait_for_work(struct worker *worker)
 {
 	bool got;
 
+	if (worker->worked)
+		cbi_child_give_back();
+	worker->worked = false;
 	if (!worker->listening)
 		worker->listening =
 		    cbi_db_listen(&worker->ear_ctx, "callboard_work") == CB_OK;

@@ -60,7 +60,10 @@ static int open_stores(struct cb_ctx *ctx, const struct cbi_start *start,
 static int open_answers(struct cb_ctx *ctx, const struct cbi_start *start,
                         struct cbi_rooms *rooms)
 {
-	rooms->cache = cbi_cache_create(0);
+	const struct cbi_settings *settings =
+	    cbi_config_settings(start->config);
+
+	rooms->cache = cbi_cache_create((size_t)settings->web_cache);
 	if (!rooms->cache)
 		return cb_fail(ctx, CB_ENOMEM, "no memory for the cache");
 	return cbi_auth_create(ctx, start->config, rooms->copy, CBI_TABLE_KEY,

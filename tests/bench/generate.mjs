@@ -88,6 +88,9 @@ const share = part => Math.max(2, Math.round(total * part));
 const counts = { Group: share(0.03), User: share(0.06), Domain: share(0.01), System: share(0.05), Resource: share(0.1), API: share(0.15) };
 counts.Component = total - Object.values(counts).reduce((sum, n) => sum + n, 0);
 
+// What large companies have: one group that owns ten thousand components.
+const hub = total >= 100000 ? Math.floor(counts.Component / 10000) : 0;
+
 // Who is there comes first, so that everything can point at everything.
 const people = {};
 for (const kind of Object.keys(counts)) {
@@ -173,7 +176,7 @@ const specs = {
     return { ...inSystem(who, owned(who, { type: of(apiTypes), lifecycle: of(lifecycles) })), definition: definition(who) };
   },
   Component(who, i) {
-    const spec = inSystem(who, owned(who, { type: of(componentTypes), lifecycle: of(lifecycles) }));
+    const spec = inSystem(who, owned(who, { type: of(componentTypes), lifecycle: of(lifecycles) }, hub && i % hub === 0 ? people.Group[1] : null));
     const provided = maybe(0.3) ? others(who, 'API', 1, 1) : [];
     const consumed = others(who, 'API', 0, 3, front);
     for (const api of provided) relate(who, 'providesApi', api);
@@ -190,8 +193,8 @@ const specs = {
     return spec;
   },
 };
-function owned(who, spec) {
-  const owner = front(people.Group);
+function owned(who, spec, by = null) {
+  const owner = by ?? front(people.Group);
   relate(who, 'ownedBy', owner);
   return { ...spec, owner: point(who, owner) };
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * columns.c - sharing sets of columns between threads, and filters on them.
+ * columns.c - sharing sets of columns between threads.
  *
  * Atomics alone: `current` is swapped by whoever holds `busy`; a reader puts
  * what he reads into a slot of `held`, looks whether it is still current, and
@@ -19,10 +19,12 @@
 
 #define HOLDERS 128
 #define RETIRED 8
-/* Building may take this part of the time: one in so many. */
+/* Reading everything may take this part of the time: one in so many.  What is
+ * made from the set before has no such limit: asking PostgreSQL costs more. */
 #define SHARE 20
-/* So long at most somebody who must have a set waits for its builder. */
-#define WAIT_MS 500
+/* So long at most one waits for a builder, and who must have a set. */
+#define WAIT_MS 50
+#define MUST_WAIT_MS 3000
 
 /* One per process, as there is one copy. */
 static _Atomic(struct cbi_columns *) current;
@@ -30,7 +32,7 @@ static _Atomic(struct cbi_columns *) held[HOLDERS];
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 /* These two are the builder's, who holds `busy`. */
 static struct cbi_columns *retired[RETIRED];
-static _Atomic int64_t not_before;
+static int64_t not_before;
 
 static void release(void *slot)
 {
@@ -94,25 +96,32 @@ static void retire(struct cbi_columns *columns)
 	}
 }
 
-/* Builds on memory of its own: the request's may be near its limit. */
+/* From the set before, or (with `all`) from all rows; on memory of its own:
+ * the request's may be near its limit. */
 static struct cbi_columns *build(struct cb_ctx *reader,
                                  struct cbi_copy_txn *txn,
-                                 const struct cbi_layout_state *state)
+                                 const struct cbi_layout_state *state,
+                                 const struct cbi_columns *old)
 {
 	struct cbi_columns *columns = NULL;
 	struct cbi_copy_cursor *cursor;
+	unsigned char since[8] = { 0 };
 	struct cbi_lane lane;
 	struct cb_ctx ctx;
+	int rc;
 
-	if (cbi_copy_seek(reader, txn, CBI_TABLE_ROW, NULL, 0, &cursor) < 0)
+	if (old)
+		cbi_layout_number(old->number + 1, since);
+	if (cbi_copy_seek(reader, txn, old ? CBI_TABLE_RECENT : CBI_TABLE_ROW,
+	                  since, old ? sizeof(since) : 0, &cursor) < 0)
 		return NULL;
 	cbi_lane_init(&lane, CB_ARENA_ENGINE_MAX);
 	cbi_ctx_init(&ctx, &lane);
-	if (cbi_columns_create(&ctx, txn, cursor, state, &columns) < 0)
-		columns = NULL;
+	rc = old ? cbi_columns_next(&ctx, txn, cursor, old, state, &columns)
+	         : cbi_columns_create(&ctx, txn, cursor, state, &columns);
 	cbi_ctx_finish(&ctx);
 	cbi_lane_finish(&lane);
-	return columns;
+	return rc < 0 ? NULL : columns;
 }
 
 static bool is_of(const struct cbi_columns *columns,
@@ -123,38 +132,49 @@ static bool is_of(const struct cbi_columns *columns,
 }
 
 /* Waits for whoever builds; true when it is the caller's turn. */
-static bool take_turn(bool must)
+static bool take_turn(struct cb_ctx *ctx, bool must)
 {
 	struct timespec pause = { 0, 1000000 };
 
-	for (int tries = must ? WAIT_MS : 1; tries > 0; tries--) {
+	for (int tries = must ? MUST_WAIT_MS : WAIT_MS; tries > 0; tries--) {
 		if (!atomic_flag_test_and_set(&busy))
 			return true;
-		if (must)
-			nanosleep(&pause, NULL);
+		if (cb_time_left(ctx) == 0)
+			break;
+		nanosleep(&pause, NULL);
 	}
 	return false;
+}
+
+/* The next set: nobody frees `current` while we are the builder. */
+static struct cbi_columns *make(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                                const struct cbi_layout_state *state, bool must)
+{
+	const struct cbi_columns *old = atomic_load(&current);
+	bool follows = old && strcmp(old->database, state->database) == 0 &&
+	               old->number < state->number;
+	struct cbi_columns *made = follows ? build(ctx, txn, state, old) : NULL;
+	int64_t began = cbi_clock_ms();
+
+	if (made || (!must && began < not_before))
+		return made;
+	made = build(ctx, txn, state, NULL);
+	not_before = cbi_clock_ms() + (cbi_clock_ms() - began) * SHARE;
+	return made;
 }
 
 static void rebuild(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
                     const struct cbi_layout_state *state, bool must)
 {
-	int64_t began = cbi_clock_ms();
 	struct cbi_columns *made;
 
-	if ((!must && began < atomic_load(&not_before)) || !take_turn(must))
+	if (!take_turn(ctx, must))
 		return;
 	/* Somebody else may have made it meanwhile. */
-	if (is_of(atomic_load(&current), state)) {
-		atomic_flag_clear(&busy);
-		return;
-	}
-	if (sweep()) {
-		made = build(ctx, txn, state);
+	if (!is_of(atomic_load(&current), state) && sweep()) {
+		made = make(ctx, txn, state, must);
 		if (made)
 			retire(atomic_exchange(&current, made));
-		atomic_store(&not_before,
-		             cbi_clock_ms() + (cbi_clock_ms() - began) * SHARE);
 	}
 	atomic_flag_clear(&busy);
 }
@@ -170,154 +190,11 @@ const struct cbi_columns *cbi_columns_look(struct cb_ctx *ctx,
 	columns = hold(ctx);
 	if (is_of(columns, &state))
 		return columns;
+	/* Who sees an older state than the others does not set them back. */
+	if (!must && columns && columns->number > state.number &&
+	    strcmp(columns->database, state.database) == 0)
+		return NULL;
 	rebuild(ctx, txn, &state, must);
 	columns = hold(ctx);
 	return is_of(columns, &state) ? columns : NULL;
-}
-
-/* --- filters --- */
-
-int cbi_columns_place(const char *key)
-{
-	static const struct {
-		const char *key;
-		int place;
-	} places[] = {
-		{ "kind", CBI_COLUMN_AT_KIND },
-		{ "metadata.namespace", CBI_COLUMN_AT_SPACE },
-		{ "spec.type", CBI_LIST_TYPE },
-		{ "spec.lifecycle", CBI_LIST_LIFECYCLE },
-		{ "relations.ownedby", CBI_LIST_OWNER },
-		{ "metadata.tags", CBI_LIST_TAG },
-	};
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (strcmp(places[i].key, key) == 0)
-			return places[i].place;
-	return -1;
-}
-
-/* "Exists" also means null values, which lists do not hold. */
-bool cbi_columns_can(const struct cbi_filter *filter)
-{
-	int place;
-
-	if (!filter)
-		return true;
-	for (size_t i = 0; i < filter->child_count; i++)
-		if (!cbi_columns_can(filter->children[i]))
-			return false;
-	if (!filter->key)
-		return true;
-	place = cbi_columns_place(filter->key);
-	return place >= 0 &&
-	       (filter->op != CBI_FILTER_EXISTS || place >= CBI_LISTS);
-}
-
-static bool value_fits(const struct cbi_filter *leaf, const char *folded)
-{
-	size_t len;
-
-	if (leaf->op == CBI_FILTER_EXISTS)
-		return true;
-	if (leaf->op == CBI_FILTER_PREFIX) {
-		len = strlen(leaf->values[0]);
-		return strncmp(folded, leaf->values[0], len) == 0;
-	}
-	for (size_t i = 0; i < leaf->value_count; i++)
-		if (strcmp(folded, leaf->values[i]) == 0)
-			return true;
-	return false;
-}
-
-static void match_rows(const struct cbi_columns *c, const bool *fits, int place,
-                       uint64_t *set)
-{
-	const uint32_t *one = place == CBI_COLUMN_AT_KIND ? c->kind : c->space;
-	const uint32_t *at, *list;
-
-	if (place >= CBI_LISTS) {
-		for (uint32_t i = 0; i < c->n; i++)
-			set[i / 64] |= (uint64_t)fits[one[i]] << (i % 64);
-		return;
-	}
-	at = c->at[place];
-	list = c->list[place];
-	for (uint32_t i = 0; i < c->n; i++)
-		for (uint32_t j = at[i]; j < at[i + 1]; j++)
-			set[i / 64] |= (uint64_t)fits[list[j]] << (i % 64);
-}
-
-static int match_leaf(struct cb_ctx *ctx, const struct cbi_columns *c,
-                      const struct cbi_filter *leaf, uint64_t *set)
-{
-	bool *fits = cb_alloc(ctx, c->value_count + 1);
-
-	if (!fits)
-		return CB_ENOMEM;
-	for (uint32_t i = 0; i < c->value_count; i++)
-		fits[i] = value_fits(leaf, c->folded[i]);
-	match_rows(c, fits, cbi_columns_place(leaf->key), set);
-	return CB_OK;
-}
-
-static void fill(const struct cbi_columns *c, uint64_t *set)
-{
-	memset(set, 0xff, c->words * sizeof(*set));
-	if (c->n % 64)
-		set[c->words - 1] = ((uint64_t)1 << (c->n % 64)) - 1;
-}
-
-static int match_group(struct cb_ctx *ctx, const struct cbi_columns *c,
-                       const struct cbi_filter *filter, uint64_t *set)
-{
-	uint64_t *child;
-	int rc;
-
-	if (filter->op == CBI_FILTER_ALL)
-		fill(c, set);
-	for (size_t i = 0; i < filter->child_count; i++) {
-		rc = cbi_columns_match(ctx, c, filter->children[i], &child);
-		if (rc < 0)
-			return rc;
-		for (uint32_t w = 0; w < c->words; w++) {
-			if (filter->op == CBI_FILTER_ALL)
-				set[w] &= child[w];
-			else
-				set[w] |= child[w];
-		}
-	}
-	return CB_OK;
-}
-
-static int match_not(struct cb_ctx *ctx, const struct cbi_columns *c,
-                     const struct cbi_filter *filter, uint64_t *set)
-{
-	uint64_t *child;
-	int rc = cbi_columns_match(ctx, c, filter->children[0], &child);
-
-	fill(c, set);
-	for (uint32_t w = 0; rc == CB_OK && w < c->words; w++)
-		set[w] &= ~child[w];
-	return rc;
-}
-
-int cbi_columns_match(struct cb_ctx *ctx, const struct cbi_columns *columns,
-                      const struct cbi_filter *filter, uint64_t **out)
-{
-	uint64_t *set = cb_alloc(ctx, (columns->words + 1) * sizeof(*set));
-	int rc = CB_OK;
-
-	if (!set)
-		return CB_ENOMEM;
-	if (!filter)
-		fill(columns, set);
-	else if (filter->key)
-		rc = match_leaf(ctx, columns, filter, set);
-	else if (filter->op == CBI_FILTER_NOT)
-		rc = match_not(ctx, columns, filter, set);
-	else
-		rc = match_group(ctx, columns, filter, set);
-	*out = set;
-	return rc;
 }

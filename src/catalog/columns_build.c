@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * columns_build.c - one walk over the copy's rows becomes a set of columns.
+ * columns_build.c - rows of the copy become a set of columns.
  *
- * The walk notes texts where they lie in the map; then values get their ids
- * in order, texts that readers need later move to the set's own pool, and
- * the orders are sorted.
+ * A set is made from all rows, or from the set before: its columns are
+ * copied, rows that were written since are dead in it and stand anew at its
+ * end.  Copying costs a hundredth of reading and sorting everything.
  */
-#define _GNU_SOURCE /* qsort_r */
 #include "catalog/columns_build.h"
 
 #include <stdlib.h>
@@ -15,25 +14,9 @@
 #include "catalog/fold.h"
 #include "copy/copy.h"
 
-/* A value met during the walk; ids are its number until they are sorted. */
-struct met {
-	const char *value, *folded;
-	uint32_t next; /* in its chain, number + 1 */
-};
-
-#define CHAINS 4096 /* a power of two */
-
-struct building {
-	struct cb_ctx *ctx; /* scratch memory */
-	struct cbi_columns *c;
-	struct met *met;
-	uint32_t met_count;
-	size_t met_room;
-	uint32_t chains[CHAINS];
-	uint32_t row;
-	size_t list_room[CBI_LISTS];
-	size_t pool_len;
-};
+/* More than this part of the rows written or dead: everything is read. */
+#define PATCH_PART 8
+#define PATCH_LEAST 256
 
 static uint32_t hash_of(const char *text)
 {
@@ -44,46 +27,102 @@ static uint32_t hash_of(const char *text)
 	return hash;
 }
 
-/* A larger list in place of this one; NULL, and the old one stays. */
-static void *grown(void *list, size_t *room, size_t size)
+/* Makes room in a list for `used` + 1 items. */
+static int room(void *list_ptr, size_t used, size_t *room, size_t size)
 {
-	size_t larger = *room ? *room * 2 : 1024;
-	void *moved = realloc(list, larger * size);
+	void **list = list_ptr;
+	size_t larger = *room + *room / 2 + 1024;
+	void *moved;
 
-	if (moved)
-		*room = larger;
-	return moved;
+	if (used < *room)
+		return CB_OK;
+	moved = realloc(*list, larger * size);
+	if (!moved)
+		return CB_ENOMEM;
+	*list = moved;
+	*room = larger;
+	return CB_OK;
 }
 
-static int intern(struct building *b, const char *value, const char *folded,
+/* --- texts and values --- */
+
+static int add_text(struct cbi_columns *c, const char *text, uint32_t *out)
+{
+	size_t len = strlen(text) + 1;
+
+	while (c->pool_room - c->pool_len < len) {
+		size_t want = c->pool_room * 3 / 2 + CB_MIB / 4;
+		char *pool;
+
+		/* An offset is 32 bits. */
+		if (c->pool_len + len > UINT32_MAX)
+			return CB_ENOMEM;
+		pool = realloc(c->pool, want);
+		if (!pool)
+			return CB_ENOMEM;
+		c->pool = pool;
+		c->pool_room = want;
+	}
+	memcpy(c->pool + c->pool_len, text, len);
+	*out = (uint32_t)c->pool_len;
+	c->pool_len += len;
+	return CB_OK;
+}
+
+/* The three lists of values grow together. */
+static int value_room(struct cbi_columns *c)
+{
+	size_t before = c->value_room, same = before;
+	int rc = room(&c->value, c->value_count, &same, sizeof(*c->value));
+
+	same = before;
+	if (rc == CB_OK)
+		rc =
+		    room(&c->folded, c->value_count, &same, sizeof(*c->folded));
+	same = before;
+	if (rc == CB_OK)
+		rc = room(&c->chained, c->value_count, &same,
+		          sizeof(*c->chained));
+	if (rc == CB_OK)
+		c->value_room = same;
+	return rc;
+}
+
+static int intern(struct cbi_columns *c, const char *value, const char *folded,
                   uint32_t *out)
 {
-	uint32_t *chain = &b->chains[hash_of(value) % CHAINS];
-	struct met *met = b->met;
+	uint32_t *chain = &c->chains[hash_of(value) % CBI_COLUMNS_CHAINS];
+	uint32_t id = c->value_count;
+	int rc;
 
-	for (uint32_t i = *chain; i; i = b->met[i - 1].next) {
-		if (strcmp(b->met[i - 1].value, value) == 0) {
+	for (uint32_t i = *chain; i; i = c->chained[i - 1]) {
+		if (strcmp(cbi_columns_text(c, c->value[i - 1]), value) == 0) {
 			*out = i - 1;
 			return CB_OK;
 		}
 	}
-	if (b->met_count == b->met_room) {
-		met = grown(b->met, &b->met_room, sizeof(*met));
-		if (!met)
-			return CB_ENOMEM;
-		b->met = met;
-	}
-	b->met[b->met_count] = (struct met){ value, folded, *chain };
-	*out = b->met_count++;
-	*chain = b->met_count;
-	return CB_OK;
+	rc = value_room(c);
+	if (rc == CB_OK)
+		rc = add_text(c, value, &c->value[id]);
+	if (rc < 0)
+		return rc;
+	c->folded[id] = c->value[id];
+	if (strcmp(value, folded) != 0)
+		rc = add_text(c, folded, &c->folded[id]);
+	c->chained[id] = *chain;
+	*chain = ++c->value_count;
+	*out = id;
+	return rc;
 }
 
-static int add_one(struct building *b, const char *value, uint32_t *out)
-{
-	const char *folded = cbi_catalog_fold(b->ctx, value);
+/* --- rows --- */
 
-	return folded ? intern(b, value, folded, out) : CB_ENOMEM;
+static int add_one(struct cb_ctx *ctx, struct cbi_columns *c, const char *value,
+                   uint32_t *out)
+{
+	const char *folded = cbi_catalog_fold(ctx, value);
+
+	return folded ? intern(c, value, folded, out) : CB_ENOMEM;
 }
 
 static bool in_list(const struct cbi_columns *c, int list, uint32_t from,
@@ -95,31 +134,25 @@ static bool in_list(const struct cbi_columns *c, int list, uint32_t from,
 	return false;
 }
 
-static int add_list(struct building *b, const struct cbi_layout_row *row,
+static int add_list(struct cbi_columns *c, const struct cbi_layout_row *row,
                     int list)
 {
-	struct cbi_columns *c = b->c;
-	uint32_t start = c->at[list][b->row], count = start;
+	uint32_t start = c->at[list][c->n], count = start, id;
 	const char *p = row->lists[list], *value, *folded;
-	uint32_t id, *ids;
 
 	for (unsigned n = row->counts[list]; n > 0; n--) {
 		value = cbi_layout_value(&p, &folded);
-		if (intern(b, value, folded, &id) < 0)
+		if (intern(c, value, folded, &id) < 0)
 			return CB_ENOMEM;
 		/* An entity counts once for a value. */
 		if (in_list(c, list, start, count, id))
 			continue;
-		if (count == b->list_room[list]) {
-			ids = grown(c->list[list], &b->list_room[list],
-			            sizeof(*ids));
-			if (!ids)
-				return CB_ENOMEM;
-			c->list[list] = ids;
-		}
+		if (room(&c->list[list], count, &c->list_room[list],
+		         sizeof(id)) < 0)
+			return CB_ENOMEM;
 		c->list[list][count++] = id;
 	}
-	c->at[list][b->row + 1] = count;
+	c->at[list][c->n + 1] = count;
 	return CB_OK;
 }
 
@@ -130,6 +163,7 @@ static int hex_value(char c)
 
 static void read_uid(const char *text, unsigned char out[16])
 {
+	memset(out, 0, 16);
 	for (int i = 0; i < 16; i++) {
 		text += *text == '-';
 		if (!text[0] || !text[1])
@@ -140,286 +174,269 @@ static void read_uid(const char *text, unsigned char out[16])
 	}
 }
 
-static int add_row(struct building *b, struct cbi_span key,
+static int add_row(struct cb_ctx *ctx, struct cbi_columns *c,
                    struct cbi_span record)
 {
-	struct cbi_columns *c = b->c;
 	struct cbi_layout_row row;
-	uint32_t i = b->row;
+	struct cbi_ctx_mark mark;
+	const char *title;
+	uint32_t i = c->n;
 	int rc;
 
+	cbi_ctx_mark(ctx, &mark);
 	cbi_layout_row_read(record, &row);
-	rc = add_one(b, row.kind, &c->kind[i]);
+	rc = add_one(ctx, c, row.kind, &c->kind[i]);
 	if (rc == CB_OK)
-		rc = add_one(b, row.space, &c->space[i]);
+		rc = add_one(ctx, c, row.space, &c->space[i]);
 	for (int list = 0; list < CBI_LISTS && rc == CB_OK; list++)
-		rc = add_list(b, &row, list);
-	if (rc < 0)
-		return rc;
-	c->ref[i] = row.ref;
-	c->key[CBI_ORDER_NAME][i] = key.ptr + strlen(key.ptr) + 1;
-	c->key[CBI_ORDER_TITLE][i] = NULL;
-	if (*row.title) {
-		c->key[CBI_ORDER_TITLE][i] =
-		    cbi_catalog_fold(b->ctx, row.title);
-		if (!c->key[CBI_ORDER_TITLE][i])
-			return CB_ENOMEM;
-	}
+		rc = add_list(c, &row, list);
+	if (rc == CB_OK)
+		rc = add_text(c, strchr(row.ref, '/') + 1, &c->name[i]);
+	c->title[i] = 0;
+	title = *row.title ? cbi_catalog_fold(ctx, row.title) : "";
+	if (!title)
+		rc = CB_ENOMEM;
+	if (rc == CB_OK && *title)
+		rc = add_text(c, title, &c->title[i]);
 	read_uid(row.uid, c->uid[i]);
-	b->row++;
-	return CB_OK;
-}
-
-static int walk(struct building *b, struct cbi_copy_cursor *cursor)
-{
-	struct cbi_span key, record;
-	int rc = CB_OK;
-
-	while (rc == CB_OK && b->row < b->c->n &&
-	       cbi_copy_next(cursor, &key, &record))
-		rc = add_row(b, key, record);
-	b->c->n = b->row;
-	b->c->words = (b->row + 63) / 64;
+	c->alive[i / 64] |= (uint64_t)1 << (i % 64);
+	c->n++;
+	c->live++;
+	c->words = (c->n + 63) / 64;
+	cbi_ctx_rewind(ctx, &mark);
 	return rc;
 }
 
-/* --- ids in the order of their values --- */
+/* --- memory --- */
 
-static int by_value(const void *a, const void *b, void *arg)
+void cbi_columns_destroy(struct cbi_columns *c)
 {
-	const struct met *met = arg;
-
-	return strcmp(met[*(const uint32_t *)a].value,
-	              met[*(const uint32_t *)b].value);
-}
-
-static void renumber(struct cbi_columns *c, const uint32_t *ids)
-{
-	for (uint32_t i = 0; i < c->n; i++) {
-		c->kind[i] = ids[c->kind[i]];
-		c->space[i] = ids[c->space[i]];
-	}
-	for (int list = 0; list < CBI_LISTS; list++)
-		for (uint32_t i = 0; i < c->at[list][c->n]; i++)
-			c->list[list][i] = ids[c->list[list][i]];
-}
-
-static int sort_values(struct building *b)
-{
-	struct cbi_columns *c = b->c;
-	uint32_t n = b->met_count;
-	uint32_t *sorted = cb_alloc(b->ctx, (n + 1) * sizeof(*sorted));
-	uint32_t *ids = cb_alloc(b->ctx, (n + 1) * sizeof(*ids));
-
-	c->values = calloc(n + 1, sizeof(*c->values));
-	c->folded = calloc(n + 1, sizeof(*c->folded));
-	if (!sorted || !ids || !c->values || !c->folded)
-		return CB_ENOMEM;
-	for (uint32_t i = 0; i < n; i++)
-		sorted[i] = i;
-	qsort_r(sorted, n, sizeof(*sorted), by_value, b->met);
-	for (uint32_t i = 0; i < n; i++) {
-		ids[sorted[i]] = i;
-		c->values[i] = b->met[sorted[i]].value;
-		c->folded[i] = b->met[sorted[i]].folded;
-	}
-	c->value_count = n;
-	renumber(c, ids);
-	return CB_OK;
-}
-
-/* --- texts move to the pool --- */
-
-static void measure(struct building *b, const char *text)
-{
-	b->pool_len += text ? strlen(text) + 1 : 0;
-}
-
-static void move(struct building *b, const char **text)
-{
-	size_t len;
-
-	if (!*text)
+	if (!c)
 		return;
-	len = strlen(*text) + 1;
-	memcpy(b->c->pool + b->pool_len, *text, len);
-	*text = b->c->pool + b->pool_len;
-	b->pool_len += len;
-}
-
-static void each_text(struct building *b,
-                      void (*fn)(struct building *b, const char **text))
-{
-	struct cbi_columns *c = b->c;
-
-	for (uint32_t i = 0; i < c->value_count; i++) {
-		bool same = c->folded[i] == c->values[i];
-
-		fn(b, &c->values[i]);
-		if (same)
-			c->folded[i] = c->values[i];
-		else
-			fn(b, &c->folded[i]);
+	for (int i = 0; i < CBI_LISTS; i++) {
+		free(c->at[i]);
+		free(c->list[i]);
 	}
-	for (uint32_t i = 0; i < c->n; i++) {
-		fn(b, &c->ref[i]);
-		fn(b, &c->key[CBI_ORDER_TITLE][i]);
+	for (int i = 0; i < CBI_PLACES; i++) {
+		free(c->members[i]);
+		free(c->sets[i]);
 	}
+	for (int i = 0; i < CBI_ORDERS; i++) {
+		free(c->order[i]);
+		free(c->ordered[i]);
+	}
+	free(c->alive);
+	free(c->kind);
+	free(c->space);
+	free(c->name);
+	free(c->title);
+	free(c->uid);
+	free(c->rank);
+	free(c->value);
+	free(c->folded);
+	free(c->by_value);
+	free(c->fold_rank);
+	free(c->chained);
+	free(c->pool);
+	free(c);
 }
 
-static void measure_text(struct building *b, const char **text)
+/* Room for `want` bytes, of which `have` come from an older list.  The rest is
+ * not touched: what no row needs takes no memory. */
+static void *copied(const void *from, size_t have, size_t want, bool *whole)
 {
-	measure(b, *text);
+	char *list = malloc(want + 1);
+
+	*whole = *whole && list;
+	if (list && have)
+		memcpy(list, from, have);
+	return list;
 }
 
-static int move_texts(struct building *b)
+/* A set with the rows and values of another, if any, and room for more rows;
+ * what columns_order.c makes is still missing. */
+static struct cbi_columns *begin(const struct cbi_columns *old, uint32_t more)
 {
-	struct cbi_columns *c = b->c;
-
-	each_text(b, measure_text);
-	c->pool = malloc(b->pool_len + 1);
-	if (!c->pool)
-		return CB_ENOMEM;
-	b->pool_len = 0;
-	each_text(b, move);
-	/* The name is the end of the ref. */
-	for (uint32_t i = 0; i < c->n; i++)
-		c->key[CBI_ORDER_NAME][i] = strchr(c->ref[i], '/') + 1;
-	return CB_OK;
-}
-
-/* --- orders --- */
-
-struct sorting {
-	const struct cbi_columns *c;
-	const char **key; /* NULL: by uid alone */
-};
-
-static int by_key(const void *a, const void *b, void *arg)
-{
-	const struct sorting *s = arg;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	int n = s->key ? strcmp(s->key[x], s->key[y]) : 0;
-
-	return n ? n : memcmp(s->c->uid[x], s->c->uid[y], 16);
-}
-
-static int sort_rows(struct cbi_columns *c, int which)
-{
-	struct sorting s = { c, c->key[which] };
-	uint32_t n = 0;
-
-	c->order[which] = calloc(c->n + 1, sizeof(uint32_t));
-	if (!c->order[which])
-		return CB_ENOMEM;
-	for (uint32_t i = 0; i < c->n; i++)
-		if (!s.key || s.key[i])
-			c->order[which][n++] = i;
-	c->order_count[which] = n;
-	qsort_r(c->order[which], n, sizeof(uint32_t), by_key, &s);
-	return CB_OK;
-}
-
-static void key_of_list(struct cbi_columns *c, int which, int list)
-{
-	for (uint32_t i = 0; i < c->n; i++)
-		c->key[which][i] =
-		    c->at[list][i] < c->at[list][i + 1]
-			? c->folded[c->list[list][c->at[list][i]]]
-			: NULL;
-}
-
-static int sort_orders(struct cbi_columns *c)
-{
-	int rc = CB_OK;
-
-	key_of_list(c, CBI_ORDER_TYPE, CBI_LIST_TYPE);
-	key_of_list(c, CBI_ORDER_LIFECYCLE, CBI_LIST_LIFECYCLE);
-	for (int i = 0; i < CBI_ORDERS && rc == CB_OK; i++)
-		rc = sort_rows(c, i);
-	return rc;
-}
-
-/* --- the whole --- */
-
-static struct cbi_columns *allocate(uint32_t n)
-{
+	static const struct cbi_columns none;
 	struct cbi_columns *c = calloc(1, sizeof(*c));
 	bool whole = c != NULL;
+	size_t have, want;
 
 	if (!c)
 		return NULL;
-	c->n = n;
-	c->kind = calloc(n + 1, sizeof(*c->kind));
-	c->space = calloc(n + 1, sizeof(*c->space));
-	c->ref = calloc(n + 1, sizeof(*c->ref));
-	c->uid = calloc(n + 1, sizeof(*c->uid));
-	whole = c->kind && c->space && c->ref && c->uid;
+	if (!old)
+		old = &none;
+	have = old->n;
+	want = have + more + 1;
+	c->n = old->n;
+	c->live = old->live;
+	c->words = old->words;
+	c->value_count = old->value_count;
+	memcpy(c->chains, old->chains, sizeof(c->chains));
+#define COPY(to, from, n, all) \
+	(to) =                 \
+	    copied((from), (n) * sizeof(*(to)), (all) * sizeof(*(to)), &whole)
+	c->alive = calloc(want / 64 + 1, sizeof(*c->alive));
+	whole = whole && c->alive;
+	if (c->alive && have)
+		memcpy(c->alive, old->alive, old->words * sizeof(*c->alive));
+	COPY(c->kind, old->kind, have, want);
+	COPY(c->space, old->space, have, want);
+	COPY(c->name, old->name, have, want);
+	COPY(c->title, old->title, have, want);
+	COPY(c->uid, old->uid, have, want);
 	for (int i = 0; i < CBI_LISTS; i++) {
-		c->at[i] = calloc(n + 1, sizeof(*c->at[i]));
-		whole = whole && c->at[i];
+		size_t used = old->at[i] ? old->at[i][have] : 0;
+
+		COPY(c->at[i], old->at[i], old->at[i] ? have + 1 : 0, want + 1);
+		if (c->at[i] && !old->at[i])
+			c->at[i][0] = 0;
+		COPY(c->list[i], old->list[i], used, used + more);
+		c->list_room[i] = used + more;
 	}
-	for (int i = CBI_ORDER_UID + 1; i < CBI_ORDERS; i++) {
-		c->key[i] = calloc(n + 1, sizeof(*c->key[i]));
-		whole = whole && c->key[i];
-	}
+	c->value_room = old->value_count + 64;
+	COPY(c->value, old->value, old->value_count, c->value_room);
+	COPY(c->folded, old->folded, old->value_count, c->value_room);
+	COPY(c->chained, old->chained, old->value_count, c->value_room);
+	/* Offset 0 is no text. */
+	c->pool_len = old->pool_len ? old->pool_len : 1;
+	c->pool_room = c->pool_len + (size_t)more * 64;
+	COPY(c->pool, old->pool, old->pool_len, c->pool_room);
+#undef COPY
 	if (whole)
 		return c;
 	cbi_columns_destroy(c);
 	return NULL;
 }
 
-void cbi_columns_destroy(struct cbi_columns *c)
+static void note_state(struct cbi_columns *c,
+                       const struct cbi_layout_state *state)
 {
-	if (!c)
-		return;
-	free(c->kind);
-	free(c->space);
-	free(c->ref);
-	free(c->uid);
-	for (int i = 0; i < CBI_LISTS; i++) {
-		free(c->at[i]);
-		free(c->list[i]);
-	}
-	for (int i = 0; i < CBI_ORDERS; i++) {
-		free(c->key[i]);
-		free(c->order[i]);
-	}
-	free(c->values);
-	free(c->folded);
-	free(c->pool);
-	free(c);
+	c->number = state->number;
+	cbi_str_copy(c->database, sizeof(c->database), state->database);
 }
+
+/* What is left of the room after the last row goes back. */
+static void end(struct cbi_columns *c)
+{
+	char *pool = realloc(c->pool, c->pool_len);
+
+	if (pool) {
+		c->pool = pool;
+		c->pool_room = c->pool_len;
+	}
+}
+
+/* --- the two ways --- */
 
 int cbi_columns_create(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
                        struct cbi_copy_cursor *cursor,
                        const struct cbi_layout_state *state,
                        struct cbi_columns **out)
 {
-	struct building *b = cb_alloc(ctx, sizeof(*b));
 	size_t n = cbi_copy_count(txn, CBI_TABLE_ROW);
-	int rc;
+	struct cbi_columns *c =
+	    n < UINT32_MAX / 2 ? begin(NULL, (uint32_t)n) : NULL;
+	struct cbi_span key, record;
+	int rc = c ? CB_OK : CB_ENOMEM;
 
-	if (!b || n > UINT32_MAX / 2)
-		return CB_ENOMEM;
-	b->ctx = ctx;
-	b->c = allocate((uint32_t)n);
-	if (!b->c)
-		return CB_ENOMEM;
-	b->c->number = state->number;
-	cbi_str_copy(b->c->database, sizeof(b->c->database), state->database);
-	rc = walk(b, cursor);
+	while (rc == CB_OK && c->n < n && cbi_copy_next(cursor, &key, &record))
+		rc = add_row(ctx, c, record);
 	if (rc == CB_OK)
-		rc = sort_values(b);
-	if (rc == CB_OK)
-		rc = move_texts(b);
-	if (rc == CB_OK)
-		rc = sort_orders(b->c);
-	free(b->met);
+		rc = cbi_columns_arrange(c, NULL);
 	if (rc < 0) {
-		cbi_columns_destroy(b->c);
+		cbi_columns_destroy(c);
 		return rc;
 	}
-	*out = b->c;
+	note_state(c, state);
+	end(c);
+	*out = c;
+	return CB_OK;
+}
+
+/* The row of a ref, dead or alive; CBI_COLUMNS_NONE for none. */
+static uint32_t find(const struct cbi_columns *c, const char *ref)
+{
+	const char *name = strchr(ref, '/') + 1;
+	uint32_t low = 0, high = c->order_count[CBI_ORDER_NAME];
+	const uint32_t *order = c->order[CBI_ORDER_NAME];
+	char have[CB_REF_MAX + 1];
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (strcmp(cbi_columns_text(c, c->name[order[middle]]), name) <
+		    0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < c->order_count[CBI_ORDER_NAME]; low++) {
+		if (strcmp(cbi_columns_text(c, c->name[order[low]]), name) != 0)
+			break;
+		cbi_columns_ref(c, order[low], have);
+		if (strcmp(have, ref) == 0)
+			return order[low];
+	}
+	return CBI_COLUMNS_NONE;
+}
+
+/* A ref that was written: its old row dies, the new one is added. */
+static int patch(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                 struct cbi_columns *c, const struct cbi_columns *old,
+                 struct cbi_span ref)
+{
+	char text[CB_REF_MAX + 1], key[CB_REF_MAX + 1];
+	struct cbi_span record;
+	size_t len;
+	uint32_t row;
+
+	if (ref.len > CB_REF_MAX)
+		return CB_ENOTSUP;
+	memcpy(text, ref.ptr, ref.len);
+	text[ref.len] = '\0';
+	len = cbi_layout_row_key(text, key);
+	if (!len || cbi_copy_get(txn, CBI_TABLE_ROW, key, len, &record) < 0)
+		return CB_ENOTSUP;
+	row = find(old, text);
+	if (row != CBI_COLUMNS_NONE) {
+		c->alive[row / 64] &= ~((uint64_t)1 << (row % 64));
+		c->live--;
+	}
+	return add_row(ctx, c, record);
+}
+
+int cbi_columns_next(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                     struct cbi_copy_cursor *cursor,
+                     const struct cbi_columns *old,
+                     const struct cbi_layout_state *state,
+                     struct cbi_columns **out)
+{
+	uint32_t most = old->live / PATCH_PART + PATCH_LEAST;
+	struct cbi_columns *c;
+	struct cbi_span key, ref;
+	int rc = CB_OK;
+
+	if (old->n - old->live > most)
+		return CB_ENOTSUP;
+	c = begin(old, most);
+	if (!c)
+		return CB_ENOMEM;
+	while (rc == CB_OK && cbi_copy_next(cursor, &key, &ref))
+		rc = c->n < old->n + most ? patch(ctx, txn, c, old, ref)
+		                          : CB_ENOTSUP;
+	/* Nothing is missing, so equal numbers mean equal rows: what was
+	 * deleted stands here still. */
+	if (rc == CB_OK && c->live != cbi_copy_count(txn, CBI_TABLE_ROW))
+		rc = CB_ENOTSUP;
+	if (rc == CB_OK)
+		rc = cbi_columns_arrange(c, old);
+	if (rc < 0) {
+		cbi_columns_destroy(c);
+		return rc;
+	}
+	note_state(c, state);
+	end(c);
+	*out = c;
 	return CB_OK;
 }

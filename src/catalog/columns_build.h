@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * columns_build.h - making a set of columns, for columns.c.
+ * columns_build.h - making a set of columns.  Private to catalog/.
  */
 #ifndef CB_CATALOG_COLUMNS_BUILD_H
 #define CB_CATALOG_COLUMNS_BUILD_H
@@ -9,12 +9,27 @@
 
 struct cbi_copy_cursor;
 
-/* ctx is scratch memory; cursor walks the rows of txn and belongs to its
- * reader.  CB_ENOMEM is not noted there: readers do without. */
+/* From all rows of the copy; ctx is scratch memory, the cursor walks the rows
+ * of txn and belongs to its reader.  CB_ENOMEM is not noted there. */
 int cbi_columns_create(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
                        struct cbi_copy_cursor *cursor,
                        const struct cbi_layout_state *state,
                        struct cbi_columns **out) CB_USED;
+
+/* From an older set of the same database and what was written since: the
+ * cursor walks `recent` from the number after the old one on.  CB_ENOTSUP,
+ * not noted, when that is too much, or when something was deleted. */
+int cbi_columns_next(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                     struct cbi_copy_cursor *cursor,
+                     const struct cbi_columns *old,
+                     const struct cbi_layout_state *state,
+                     struct cbi_columns **out) CB_USED;
+
 void cbi_columns_destroy(struct cbi_columns *columns);
+
+/* columns_order.c: orders, ranks and sets of values.  `old` is the set that
+ * the first rows and values were taken from; NULL for none. */
+int cbi_columns_arrange(struct cbi_columns *columns,
+                        const struct cbi_columns *old) CB_USED;
 
 #endif

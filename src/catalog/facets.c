@@ -16,50 +16,25 @@
 
 /* --- from the columns --- */
 
-/* Counts each value of one place over the rows of a set. */
-static void count_values(const struct cbi_columns *c, const uint64_t *set,
-                         int place, uint32_t *counts)
-{
-	const uint32_t *one = place == CBI_COLUMN_AT_KIND ? c->kind : c->space;
-
-	for (uint32_t w = 0; w < c->words; w++) {
-		for (uint64_t left = set[w]; left; left &= left - 1) {
-			uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(left);
-
-			if (place >= CBI_LISTS) {
-				counts[one[i]]++;
-				continue;
-			}
-			for (uint32_t j = c->at[place][i];
-			     j < c->at[place][i + 1]; j++)
-				counts[c->list[place][j]]++;
-		}
-	}
-}
-
-/* Ids are in the order of their values: so is the facet. */
 static int count_place(struct cb_ctx *ctx, const struct cbi_columns *c,
                        const uint64_t *set, int place, struct cbi_facet *out)
 {
-	uint32_t *counts =
-	    cb_alloc(ctx, (c->value_count + 1) * sizeof(*counts));
+	struct cbi_columns_count *counts;
 	struct cbi_facet_value *values;
-	size_t n = 0;
+	size_t n;
+	int rc = cbi_columns_count(ctx, c, set, place, &counts, &n);
 
-	if (!counts)
-		return CB_ENOMEM;
-	count_values(c, set, place, counts);
-	for (uint32_t i = 0; i < c->value_count; i++)
-		n += counts[i] > 0;
+	if (rc < 0)
+		return rc;
 	values = cb_alloc(ctx, (n + 1) * sizeof(*values));
 	if (!values)
 		return CB_ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		values[i].value = cbi_columns_text(c, c->value[counts[i].id]);
+		values[i].count = counts[i].count;
+	}
 	out->values = values;
 	out->n = n;
-	for (uint32_t i = 0; i < c->value_count; i++)
-		if (counts[i])
-			*values++ =
-			    (struct cbi_facet_value){ c->values[i], counts[i] };
 	return CB_OK;
 }
 

@@ -207,11 +207,13 @@ static int pack_row(struct cb_ctx *ctx, const struct cbi_layout_entity *entity,
                     struct cb_buf *buf)
 {
 	struct cbi_span metadata = { "", 0 }, spec = { "", 0 };
+	struct cbi_span profile = { "", 0 };
 	struct list list = { .ctx = ctx, .buf = buf };
 
 	/* What is missing stays empty. */
 	cbi_scan_member(entity->body, span_of("metadata"), &metadata);
 	cbi_scan_member(entity->body, span_of("spec"), &spec);
+	cbi_scan_member(spec, span_of("profile"), &profile);
 	cbi_buf_clear(buf);
 	cb_buf_add(buf, &entity->number, sizeof(entity->number));
 	cb_buf_add(buf, &entity->updated_ms, sizeof(entity->updated_ms));
@@ -225,6 +227,7 @@ static int pack_row(struct cb_ctx *ctx, const struct cbi_layout_entity *entity,
 	add_column(buf, metadata, "name", "");
 	add_column(buf, metadata, "title", "");
 	add_column(buf, metadata, "description", "");
+	add_column(buf, profile, "displayName", "");
 	add_text(buf, entity->uid, strlen(entity->uid));
 	return buf->failed;
 }
@@ -407,5 +410,6 @@ void cbi_layout_row_read(struct cbi_span record, struct cbi_layout_row *out)
 	out->name = read_text(&p);
 	out->title = read_text(&p);
 	out->description = read_text(&p);
+	out->display = read_text(&p);
 	out->uid = read_text(&p);
 }

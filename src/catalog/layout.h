@@ -25,7 +25,7 @@
 #include "base/str.h"
 #include "catalog/catalog.h"
 
-#define CBI_LAYOUT_FORMAT 2
+#define CBI_LAYOUT_FORMAT 3
 
 struct cbi_copy_txn;
 
@@ -87,6 +87,7 @@ struct cbi_layout_row {
 	const char *ref;
 	const char *kind, *space, *name; /* as written */
 	const char *title, *description; /* "" for none */
+	const char *display;             /* spec.profile.displayName, or "" */
 	const char *uid;
 };
 void cbi_layout_row_read(struct cbi_span record, struct cbi_layout_row *out);

@@ -16,9 +16,9 @@ struct pick {
 	struct cbi_copy_txn *txn;
 	const struct cbi_columns *columns;
 	const struct cbi_query *query;
+	enum cbi_columns_order by;
 	const uint32_t *order;
-	const char **key; /* NULL: by uid */
-	uint32_t count;   /* rows in the order */
+	uint32_t count; /* rows in the order */
 	uint64_t *set;
 	uint32_t *rows; /* of the page, as walked */
 	size_t found;
@@ -26,7 +26,7 @@ struct pick {
 
 static int order_of(const struct cbi_cursor *at)
 {
-	static const char *const keys[CBI_ORDERS] = {
+	static const char *const keys[] = {
 		[CBI_ORDER_NAME] = "metadata.name",
 		[CBI_ORDER_TITLE] = "metadata.title",
 		[CBI_ORDER_TYPE] = "spec.type",
@@ -35,29 +35,20 @@ static int order_of(const struct cbi_cursor *at)
 
 	if (!at->order_key)
 		return CBI_ORDER_UID;
-	for (int i = CBI_ORDER_UID + 1; i < CBI_ORDERS; i++)
+	for (int i = CBI_ORDER_NAME; i <= CBI_ORDER_LIFECYCLE; i++)
 		if (strcmp(keys[i], at->order_key) == 0)
 			return i;
 	return -1;
 }
 
-static bool has(const uint64_t *set, uint32_t row)
-{
-	return set[row / 64] >> (row % 64) & 1;
-}
-
 /* Entities without a value to order by are not in the order. */
 static int64_t count_all(const struct pick *p)
 {
+	const uint64_t *ordered = p->columns->ordered[p->by];
 	int64_t n = 0;
 
-	if (p->count < p->columns->n) {
-		for (uint32_t i = 0; i < p->count; i++)
-			n += has(p->set, p->order[i]);
-		return n;
-	}
 	for (uint32_t w = 0; w < p->columns->words; w++)
-		n += __builtin_popcountll(p->set[w]);
+		n += __builtin_popcountll(p->set[w] & ordered[w]);
 	return n;
 }
 
@@ -87,7 +78,8 @@ static bool read_uid(const char *text, unsigned char out[16])
 static int compare(const struct pick *p, uint32_t row, const char *value,
                    const unsigned char uid[16])
 {
-	int n = p->key ? strcmp(p->key[row], value) : 0;
+	const char *key = cbi_columns_key(p->columns, p->by, row);
+	int n = key ? strcmp(key, value ? value : "") : 0;
 
 	return n ? n : memcmp(p->columns->uid[row], uid, 16);
 }
@@ -122,7 +114,7 @@ static void walk(struct pick *p, int64_t from, bool down)
 		uint32_t row = p->order[from];
 
 		from += down ? -1 : 1;
-		if (!has(p->set, row))
+		if (!cbi_columns_has(p->set, row))
 			continue;
 		if (skip > 0)
 			skip--;
@@ -161,17 +153,17 @@ static int find_rows(struct pick *p)
 static int give(struct pick *p, uint32_t row, cbi_query_item *item, void *arg,
                 struct cbi_edge *edge)
 {
-	const char *ref = p->columns->ref[row];
+	char ref[CB_REF_MAX + 1];
+	size_t len = cbi_columns_ref(p->columns, row, ref);
 	struct cbi_layout_head head;
 	struct cbi_span record;
-	int rc =
-	    cbi_copy_get(p->txn, CBI_TABLE_ENTITY, ref, strlen(ref), &record);
+	int rc = cbi_copy_get(p->txn, CBI_TABLE_ENTITY, ref, len, &record);
 
 	if (rc < 0)
 		return cb_fail(p->ctx, CB_EBUG,
 		               "the copy has columns of '%s' but no body", ref);
 	cbi_layout_read(record, &head);
-	edge->value = p->key ? p->key[row] : NULL;
+	edge->value = cbi_columns_key(p->columns, p->by, row);
 	edge->uid = head.uid;
 	return item(arg, head.body);
 }
@@ -216,9 +208,9 @@ int cbi_pick_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 		page->fresh = (struct cbi_fresh){ false, 0 };
 		return CB_ENOTSUP;
 	}
+	p.by = (enum cbi_columns_order)which;
 	p.order = p.columns->order[which];
 	p.count = p.columns->order_count[which];
-	p.key = p.columns->key[which];
 	rc = cbi_columns_match(ctx, p.columns, query->at.filter, &p.set);
 	if (rc == CB_OK && query->limit > 0)
 		rc = find_rows(&p);

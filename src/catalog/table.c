@@ -2,46 +2,313 @@
 /*
  * table.c - see table.h.
  *
- * A row that misses exactly one column's filter still counts in that column's
- * facet; one that misses none is on some page.  Of those the walk keeps the
- * `limit` + 1 nearest to the position, in order.
+ * Each filter is a set of rows; what they have in common is the table, and
+ * what all but one have is what that column's facet counts.  A row's place is
+ * a number made of the ranks of its value and its name, so the page is the
+ * `limit` + 1 rows with the smallest numbers behind the position.
  */
 #include "catalog/table.h"
 
 #include <string.h>
 
+#include "catalog/columns.h"
 #include "catalog/fold.h"
-#include "catalog/layout.h"
 #include "catalog/table_priv.h"
-#include "catalog/tally.h"
 #include "copy/copy.h"
 
+/* A value's rank in a place, of rows that have none. */
+#define WITHOUT UINT32_MAX
+
 struct candidate {
-	struct cbi_table_place place;
-	struct cbi_span record;
+	uint64_t place;
+	uint32_t row;
 };
 
 struct walk {
 	struct cb_ctx *ctx;
 	const struct cbi_table_query *query; /* its values in lower case */
-	struct cbi_table_place from;         /* after or before it, if any */
+	struct cbi_copy_txn *txn;
+	const struct cbi_columns *columns;
+	uint64_t *fits[CBI_COLUMNS]; /* by each filter; NULL for none */
+	uint64_t *text;              /* NULL: any */
+	uint64_t *all;               /* what fits everything */
+	uint64_t from;               /* a place; 0 for none */
 	bool backwards;
 	struct candidate *best; /* in order of the walk */
 	size_t best_count, best_room;
-	size_t total;
-	uint32_t row;
-	bool rail;
-	struct cbi_tally tallies[CBI_COLUMNS];
 };
 
-static const int lists[CBI_COLUMNS] = {
-	[CBI_COLUMN_KIND] = -1,
+static const int places[CBI_COLUMNS] = {
+	[CBI_COLUMN_KIND] = CBI_PLACE_KIND,
 	[CBI_COLUMN_TYPE] = CBI_LIST_TYPE,
 	[CBI_COLUMN_OWNER] = CBI_LIST_OWNER,
 	[CBI_COLUMN_LIFECYCLE] = CBI_LIST_LIFECYCLE,
 	[CBI_COLUMN_TAG] = CBI_LIST_TAG,
-	[CBI_COLUMN_NAMESPACE] = -1,
+	[CBI_COLUMN_NAMESPACE] = CBI_PLACE_SPACE,
 };
+
+/* --- sets --- */
+
+static int match_text(struct walk *w)
+{
+	const struct cbi_columns *c = w->columns;
+	const char *text = w->query->text;
+
+	if (!text)
+		return CB_OK;
+	w->text = cb_alloc(w->ctx, (c->words + 1) * sizeof(*w->text));
+	if (!w->text)
+		return CB_ENOMEM;
+	for (uint32_t i = 0; i < c->n; i++)
+		if (strstr(cbi_columns_text(c, c->name[i]), text) ||
+		    (c->title[i] &&
+		     strstr(cbi_columns_text(c, c->title[i]), text)))
+			w->text[i / 64] |= (uint64_t)1 << (i % 64);
+	return CB_OK;
+}
+
+/* The rows that fit everything but perhaps one column's filter. */
+static int common(const struct walk *w, int but, uint64_t **out)
+{
+	const struct cbi_columns *c = w->columns;
+	uint64_t *set = cb_alloc(w->ctx, (c->words + 1) * sizeof(*set));
+
+	if (!set)
+		return CB_ENOMEM;
+	for (uint32_t i = 0; i < c->words; i++) {
+		set[i] = c->alive[i];
+		if (w->text)
+			set[i] &= w->text[i];
+	}
+	for (int k = 0; k < CBI_COLUMNS; k++)
+		for (uint32_t i = 0; k != but && w->fits[k] && i < c->words;
+		     i++)
+			set[i] &= w->fits[k][i];
+	*out = set;
+	return CB_OK;
+}
+
+static int match(struct walk *w)
+{
+	int rc = match_text(w);
+
+	for (int i = 0; i < CBI_COLUMNS && rc == CB_OK; i++)
+		if (w->query->filters[i].n)
+			rc = cbi_columns_any(w->ctx, w->columns, places[i],
+			                     w->query->filters[i].values,
+			                     w->query->filters[i].n,
+			                     &w->fits[i]);
+	return rc < 0 ? rc : common(w, -1, &w->all);
+}
+
+/* --- places --- */
+
+static int sort_list(const struct walk *w)
+{
+	static const int list_of[] = {
+		[CBI_SORT_NAME] = -1,
+		[CBI_SORT_TYPE] = CBI_LIST_TYPE,
+		[CBI_SORT_OWNER] = CBI_LIST_OWNER,
+		[CBI_SORT_LIFECYCLE] = CBI_LIST_LIFECYCLE,
+	};
+
+	return list_of[w->query->sort];
+}
+
+/* Rows without the value are last always, names below one value rise
+ * always. */
+static uint64_t place_from(const struct walk *w, uint32_t value, uint32_t name)
+{
+	bool falls = w->query->descending;
+	uint64_t place;
+
+	if (sort_list(w) < 0) {
+		value = 0;
+		name = falls ? UINT32_MAX - name : name;
+	} else if (falls && value != WITHOUT) {
+		value = WITHOUT - 1 - value;
+	}
+	place = (uint64_t)value << 32 | name;
+	return w->backwards ? UINT64_MAX - place : place;
+}
+
+/* Odd numbers are ranks, even ones the room between them. */
+static uint64_t place_of(const struct walk *w, uint32_t row)
+{
+	const struct cbi_columns *c = w->columns;
+	int list = sort_list(w);
+	uint32_t id = CBI_COLUMNS_NONE;
+
+	if (list >= 0)
+		id = cbi_columns_first(c, list, row);
+	return place_from(
+	    w, id == CBI_COLUMNS_NONE ? WITHOUT : c->fold_rank[id] * 2 + 1,
+	    c->rank[row] * 2 + 1);
+}
+
+static uint32_t value_rank(const struct cbi_columns *c, const char *value)
+{
+	uint32_t rank = 0;
+
+	for (uint32_t i = 0; i < c->value_count; i++) {
+		int n = strcmp(cbi_columns_text(c, c->folded[i]), value);
+
+		if (n == 0)
+			return c->fold_rank[i] * 2 + 1;
+		if (n < 0 && c->fold_rank[i] >= rank)
+			rank = c->fold_rank[i] + 1;
+	}
+	return rank * 2;
+}
+
+static int compare_ref(const struct cbi_columns *c, uint32_t row,
+                       const struct cbi_table_place *place)
+{
+	int n = strcmp(cbi_columns_text(c, c->name[row]), place->name);
+
+	if (n == 0)
+		n = strcmp(cbi_columns_text(c, c->folded[c->kind[row]]),
+		           place->kind);
+	if (n == 0)
+		n = strcmp(cbi_columns_text(c, c->folded[c->space[row]]),
+		           place->space);
+	return n;
+}
+
+static uint32_t name_rank(const struct cbi_columns *c,
+                          const struct cbi_table_place *place)
+{
+	const uint32_t *order = c->order[CBI_ORDER_REF];
+	uint32_t low = 0, high = c->order_count[CBI_ORDER_REF];
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (compare_ref(c, order[middle], place) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < c->order_count[CBI_ORDER_REF] &&
+	    compare_ref(c, order[low], place) == 0)
+		return low * 2 + 1;
+	return low * 2;
+}
+
+static int read_position(struct walk *w)
+{
+	const struct cbi_table_query *query = w->query;
+	const char *text = query->after ? query->after : query->before;
+	struct cbi_table_place place;
+	uint32_t value = WITHOUT;
+	int rc;
+
+	if (!text)
+		return CB_OK;
+	rc = cbi_table_place_read(w->ctx, text, &place);
+	if (rc < 0)
+		return rc;
+	if (place.value)
+		value = value_rank(w->columns, place.value);
+	w->from = place_from(w, value, name_rank(w->columns, &place));
+	return CB_OK;
+}
+
+static void keep(struct walk *w, uint64_t place, uint32_t row)
+{
+	size_t low = 0, high = w->best_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (place < w->best[middle].place)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	if (w->best_count < w->best_room)
+		w->best_count++;
+	memmove(&w->best[low + 1], &w->best[low],
+	        (w->best_count - 1 - low) * sizeof(*w->best));
+	w->best[low] = (struct candidate){ place, row };
+}
+
+static void walk_rows(struct walk *w, bool positioned)
+{
+	for (uint32_t i = 0; i < w->columns->words; i++) {
+		for (uint64_t left = w->all[i]; left; left &= left - 1) {
+			uint32_t row = i * 64 + (uint32_t)__builtin_ctzll(left);
+			uint64_t place = place_of(w, row);
+
+			if ((!positioned || place > w->from) &&
+			    (w->best_count < w->best_room ||
+			     place < w->best[w->best_count - 1].place))
+				keep(w, place, row);
+		}
+	}
+}
+
+/* --- the answer --- */
+
+static const char *position_of(const struct walk *w, uint32_t row)
+{
+	const struct cbi_columns *c = w->columns;
+	int list = sort_list(w);
+	uint32_t id =
+	    list < 0 ? CBI_COLUMNS_NONE : cbi_columns_first(c, list, row);
+	const struct cbi_table_place place = {
+		.valued = list >= 0,
+		.value = id == CBI_COLUMNS_NONE
+		             ? NULL
+		             : cbi_columns_text(c, c->folded[id]),
+		.name = cbi_columns_text(c, c->name[row]),
+		.kind = cbi_columns_text(c, c->folded[c->kind[row]]),
+		.space = cbi_columns_text(c, c->folded[c->space[row]]),
+	};
+
+	return cbi_table_position(w->ctx, &place);
+}
+
+static int fill_row(const struct walk *w, uint32_t row,
+                    struct cbi_table_row *out)
+{
+	char ref[CB_REF_MAX + 1];
+
+	cbi_columns_ref(w->columns, row, ref);
+	return cbi_table_row_get(w->ctx, w->txn, ref, out);
+}
+
+static int fill_page(struct walk *w, bool positioned, struct cbi_table *out)
+{
+	size_t limit = w->query->limit;
+	size_t n = w->best_count < limit ? w->best_count : limit;
+	bool more = w->best_count > limit;
+	struct cbi_table_row *rows = cb_alloc(w->ctx, (n + 1) * sizeof(*rows));
+	int rc = rows ? CB_OK : CB_ENOMEM;
+
+	for (size_t i = 0; i < n && rc == CB_OK; i++)
+		rc = fill_row(w, w->best[w->backwards ? n - 1 - i : i].row,
+		              &rows[i]);
+	if (rc < 0)
+		return rc;
+	out->rows = rows;
+	out->count = n;
+	out->total = cbi_columns_size(w->columns, w->all);
+	out->prev = out->next = NULL;
+	if (n == 0)
+		return CB_OK;
+	if (w->backwards ? more : positioned) {
+		out->prev =
+		    position_of(w, w->best[w->backwards ? n - 1 : 0].row);
+		rc = out->prev ? rc : CB_ENOMEM;
+	}
+	if (w->backwards || more) {
+		out->next =
+		    position_of(w, w->best[w->backwards ? 0 : n - 1].row);
+		rc = out->next ? rc : CB_ENOMEM;
+	}
+	return rc;
+}
 
 static bool among(const struct cbi_table_query *query, int column,
                   const char *folded)
@@ -52,216 +319,36 @@ static bool among(const struct cbi_table_query *query, int column,
 	return false;
 }
 
-static const char *folded_space(const struct walk *w,
-                                const struct cbi_layout_row *row)
+static int fill_counts(const struct walk *w, int column,
+                       struct cbi_table_rail *rail)
 {
-	const char *folded = cbi_catalog_fold(w->ctx, row->space);
-
-	return folded ? folded : "";
-}
-
-static bool column_fits(const struct walk *w, int column,
-                        const struct cbi_layout_row *row,
-                        const struct cbi_table_place *place)
-{
-	const char *p, *folded;
-
-	if (w->query->filters[column].n == 0)
-		return true;
-	if (column == CBI_COLUMN_KIND)
-		return among(w->query, column, place->kind);
-	if (column == CBI_COLUMN_NAMESPACE)
-		return among(w->query, column, folded_space(w, row));
-	p = row->lists[lists[column]];
-	for (unsigned n = row->counts[lists[column]]; n > 0; n--) {
-		cbi_layout_value(&p, &folded);
-		if (among(w->query, column, folded))
-			return true;
-	}
-	return false;
-}
-
-static bool text_fits(struct walk *w, const struct cbi_layout_row *row,
-                      const struct cbi_table_place *place)
-{
-	const char *text = w->query->text, *title;
-
-	if (!text || strstr(place->name, text))
-		return true;
-	if (!*row->title)
-		return false;
-	title = cbi_catalog_fold(w->ctx, row->title);
-	return title && strstr(title, text);
-}
-
-static int count_column(struct walk *w, int column,
-                        const struct cbi_layout_row *row)
-{
-	struct cbi_tally *tally = &w->tallies[column];
-	const char *p, *folded;
+	const struct cbi_columns *c = w->columns;
+	struct cbi_columns_count *found;
+	struct cbi_table_count *counts;
+	uint64_t *set = w->all;
+	size_t n;
 	int rc = CB_OK;
 
-	if (column == CBI_COLUMN_KIND)
-		return cbi_tally_add(w->ctx, tally, row->kind, w->row);
-	if (column == CBI_COLUMN_NAMESPACE)
-		return cbi_tally_add(w->ctx, tally, row->space, w->row);
-	p = row->lists[lists[column]];
-	for (unsigned n = row->counts[lists[column]]; n > 0 && rc == CB_OK; n--)
-		rc = cbi_tally_add(w->ctx, tally, cbi_layout_value(&p, &folded),
-		                   w->row);
-	return rc;
-}
-
-static int count_row(struct walk *w, const struct cbi_layout_row *row,
-                     int misses, int missed)
-{
-	int rc = CB_OK;
-
-	if (misses == 1)
-		return count_column(w, missed, row);
-	for (int i = 0; i < CBI_COLUMNS && rc == CB_OK; i++)
-		rc = count_column(w, i, row);
-	return rc;
-}
-
-/* Where a row stands by the walk's order; less is nearer to the position. */
-static int order(const struct walk *w, const struct cbi_table_place *a,
-                 const struct cbi_table_place *b)
-{
-	int n = cbi_table_compare(a, b, w->query->descending);
-
-	return w->backwards ? -n : n;
-}
-
-static void keep(struct walk *w, const struct cbi_table_place *place,
-                 struct cbi_span record)
-{
-	size_t low = 0, high = w->best_count;
-
-	if (w->best_count == w->best_room &&
-	    order(w, place, &w->best[high - 1].place) >= 0)
-		return;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (order(w, place, &w->best[middle].place) < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	if (w->best_count < w->best_room)
-		w->best_count++;
-	memmove(&w->best[low + 1], &w->best[low],
-	        (w->best_count - 1 - low) * sizeof(*w->best));
-	w->best[low].place = *place;
-	w->best[low].record = record;
-}
-
-static int visit(struct walk *w, struct cbi_span key, struct cbi_span record)
-{
-	struct cbi_table_place place;
-	struct cbi_layout_row row;
-	int misses = 0, missed = -1;
-	int rc = CB_OK;
-
-	w->row++;
-	cbi_layout_row_read(record, &row);
-	cbi_table_place_of(key, &row, w->query->sort, &place);
-	for (int i = 0; i < CBI_COLUMNS && misses < 2; i++) {
-		if (!column_fits(w, i, &row, &place)) {
-			misses++;
-			missed = i;
-		}
-	}
-	if (misses > (w->rail ? 1 : 0) || !text_fits(w, &row, &place))
-		return CB_OK;
-	if (w->rail)
-		rc = count_row(w, &row, misses, missed);
-	if (misses > 0 || rc < 0)
-		return rc;
-	w->total++;
-	if (!w->from.name || order(w, &place, &w->from) > 0)
-		keep(w, &place, record);
-	return CB_OK;
-}
-
-static int walk_rows(struct walk *w, struct cbi_copy_txn *txn, const char *kind)
-{
-	struct cbi_copy_cursor *cursor;
-	struct cbi_span key, record;
-	size_t len = kind ? strlen(kind) + 1 : 0;
-	int rc = cbi_copy_seek(w->ctx, txn, CBI_TABLE_ROW, kind, len, &cursor);
-
-	while (rc == CB_OK && cbi_copy_next(cursor, &key, &record)) {
-		if (kind && (key.len < len || memcmp(key.ptr, kind, len) != 0))
-			break;
-		rc = visit(w, key, record);
-	}
-	return rc;
-}
-
-/* --- the answer --- */
-
-static int fill_page(struct walk *w, struct cbi_table *out)
-{
-	size_t limit = w->query->limit;
-	size_t n = w->best_count < limit ? w->best_count : limit;
-	bool more = w->best_count > limit;
-	struct cbi_table_row *rows = cb_alloc(w->ctx, (n + 1) * sizeof(*rows));
-	int rc = rows ? CB_OK : CB_ENOMEM;
-
-	for (size_t i = 0; i < n && rc == CB_OK; i++) {
-		size_t at = w->backwards ? n - 1 - i : i;
-
-		rc = cbi_table_row_fill(w->ctx, w->best[i].record, &rows[at]);
-	}
+	if (w->fits[column])
+		rc = common(w, column, &set);
+	if (rc == CB_OK)
+		rc = cbi_columns_count(w->ctx, c, set, places[column], &found,
+		                       &n);
 	if (rc < 0)
 		return rc;
-	out->rows = rows;
-	out->count = n;
-	out->total = w->total;
-	out->prev = out->next = NULL;
-	if (n == 0)
-		return CB_OK;
-	if (w->backwards ? more : w->from.name != NULL) {
-		size_t first = w->backwards ? n - 1 : 0;
+	counts = cb_alloc(w->ctx, (n + 1) * sizeof(*counts));
+	if (!counts)
+		return CB_ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = found[i].id;
 
-		out->prev = cbi_table_position(w->ctx, &w->best[first].place);
-		rc = out->prev ? rc : CB_ENOMEM;
+		counts[i].value = cbi_columns_text(c, c->value[id]);
+		counts[i].count = found[i].count;
+		counts[i].chosen =
+		    among(w->query, column, cbi_columns_text(c, c->folded[id]));
 	}
-	if (w->backwards || more) {
-		size_t last = w->backwards ? 0 : n - 1;
-
-		out->next = cbi_table_position(w->ctx, &w->best[last].place);
-		rc = out->next ? rc : CB_ENOMEM;
-	}
-	return rc;
-}
-
-static int fill_rail(struct walk *w, struct cbi_table_rail *rail)
-{
-	for (int i = 0; i < CBI_COLUMNS; i++) {
-		size_t n;
-		const struct cbi_tally_slot *slots =
-		    cbi_tally_sorted(&w->tallies[i], &n);
-		struct cbi_table_count *counts =
-		    cb_alloc(w->ctx, (n + 1) * sizeof(*counts));
-
-		if (!counts)
-			return CB_ENOMEM;
-		for (size_t j = 0; j < n; j++) {
-			const char *folded =
-			    cbi_catalog_fold(w->ctx, slots[j].value);
-
-			if (!folded)
-				return CB_ENOMEM;
-			counts[j].value = slots[j].value;
-			counts[j].count = slots[j].count;
-			counts[j].chosen = among(w->query, i, folded);
-		}
-		rail->counts[i] = counts;
-		rail->n[i] = n;
-	}
+	rail->counts[column] = counts;
+	rail->n[column] = n;
 	return CB_OK;
 }
 
@@ -291,20 +378,37 @@ static int fold_query(struct cb_ctx *ctx, const struct cbi_table_query *query,
 	return query->text && *query->text && !out->text ? CB_ENOMEM : CB_OK;
 }
 
-static int prepare(struct walk *w, const struct cbi_table_query *query)
+static int prepare(struct walk *w)
 {
-	const char *position = query->after ? query->after : query->before;
+	const struct cbi_table_query *query = w->query;
 	size_t limit = query->limit;
 
 	if (limit < 1 || limit > CBI_TABLE_LIMIT_MAX)
 		return cb_fail(w->ctx, CB_EINVAL, "limit must be from 1 to %d",
 		               CBI_TABLE_LIMIT_MAX);
 	w->backwards = !query->after && query->before;
-	if (position && cbi_table_place_read(w->ctx, position, &w->from) < 0)
-		return cb_failure_code(w->ctx);
 	w->best_room = limit + 1;
 	w->best = cb_alloc(w->ctx, (w->best_room + 1) * sizeof(*w->best));
 	return w->best ? CB_OK : CB_ENOMEM;
+}
+
+static int answer(struct walk *w, struct cbi_table *out,
+                  struct cbi_table_rail *rail)
+{
+	bool positioned = w->query->after || w->query->before;
+	int rc = cbi_table_columns(w->ctx, w->txn, &w->columns);
+
+	if (rc == CB_OK)
+		rc = read_position(w);
+	if (rc == CB_OK)
+		rc = match(w);
+	if (rc < 0)
+		return rc;
+	walk_rows(w, positioned);
+	rc = fill_page(w, positioned, out);
+	for (int i = 0; i < CBI_COLUMNS && rail && rc == CB_OK; i++)
+		rc = fill_counts(w, i, rail);
+	return rc;
 }
 
 int cbi_table_read(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
@@ -312,25 +416,20 @@ int cbi_table_read(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                    struct cbi_table_rail *rail, struct cbi_fresh *fresh)
 {
 	struct cbi_table_query folded;
-	struct walk w = { .ctx = ctx, .query = &folded, .rail = rail };
-	struct cbi_copy_txn *txn;
-	const char *kind = NULL;
+	struct walk w = { .ctx = ctx, .query = &folded };
 	int rc = fold_query(ctx, query, &folded);
 
 	if (rc == CB_OK)
-		rc = prepare(&w, &folded);
+		rc = prepare(&w);
 	if (rc == CB_OK)
-		rc = cbi_table_begin(ctx, catalog, fresh, &txn);
+		rc = cbi_table_begin(ctx, catalog, fresh, &w.txn);
 	if (rc < 0)
 		return rc;
-	/* Kinds are counted over all rows; without counts one is enough. */
-	if (!rail && folded.filters[CBI_COLUMN_KIND].n == 1)
-		kind = folded.filters[CBI_COLUMN_KIND].values[0];
-	if (txn)
-		rc = walk_rows(&w, txn, kind);
-	if (rc == CB_OK)
-		rc = fill_page(&w, out);
-	if (rc == CB_OK && rail)
-		rc = fill_rail(&w, rail);
-	return rc;
+	if (w.txn)
+		return answer(&w, out, rail);
+	/* The scope sees nothing. */
+	memset(out, 0, sizeof(*out));
+	if (rail)
+		memset(rail, 0, sizeof(*rail));
+	return CB_OK;
 }

@@ -3,8 +3,8 @@
  * table.h - the catalog as a table, and the counts of its filter rail, from
  * the host's copy alone: it answers with PostgreSQL away.
  *
- * One walk over the packed columns gives page, total and counts.  All texts
- * live with the context.  scope.as_of is CB_ENOTSUP.
+ * Page, total and counts come from the columns that the process holds, rows
+ * from the copy.  All texts live with the context.  scope.as_of is CB_ENOTSUP.
  */
 #ifndef CB_CATALOG_TABLE_H
 #define CB_CATALOG_TABLE_H
@@ -48,7 +48,8 @@ struct cbi_table_query {
 struct cbi_table_row {
 	const char *ref;
 	const char *kind, *space, *name; /* as written */
-	const char *title, *description; /* "" for none; 300 bytes at most */
+	/* "" for none; 300 bytes at most.  display: of a profile. */
+	const char *title, *description, *display;
 	const char *type, *lifecycle, *owner; /* the first; NULL for none */
 	const char *const *tags;
 	size_t tag_count;
@@ -78,8 +79,7 @@ struct cbi_table_rail {
 	size_t n[CBI_COLUMNS];
 };
 
-/* rail may be NULL (then a chosen kind's rows alone are walked).  CB_EINVAL
- * for a position that is none. */
+/* rail may be NULL.  CB_EINVAL for a position that is none. */
 int cbi_table_read(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                    const struct cbi_table_query *query, struct cbi_table *out,
                    struct cbi_table_rail *rail,
@@ -89,6 +89,14 @@ int cbi_table_read(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 int cbi_table_recent(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                      size_t n, struct cbi_table *out,
                      struct cbi_fresh *fresh) CB_USED;
+
+/*
+ * What an entity is called: spec.profile.displayName, else metadata.title,
+ * else metadata.name.  From PostgreSQL while the copy is behind what this
+ * host answered.  CB_ENOENT, not noted, when there is none.
+ */
+int cbi_table_title(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+                    const char *ref, const char **out) CB_USED;
 
 /* How many there are of each kind, by kind as written. */
 int cbi_table_kinds(struct cb_ctx *ctx, const struct cbi_catalog *catalog,

@@ -8,15 +8,13 @@
 #include "catalog/layout.h"
 #include "catalog/table.h"
 
-/* What a row is sorted by; texts in lower case, in the copy or in ctx. */
+/* What a row is sorted by; texts in lower case. */
 struct cbi_table_place {
 	const char *value; /* NULL: sorted by name, or it has none */
 	bool valued;       /* sorted by a column other than name */
 	const char *name, *kind, *space;
 };
 
-void cbi_table_place_of(struct cbi_span key, const struct cbi_layout_row *row,
-                        enum cbi_table_sort sort, struct cbi_table_place *out);
 /* As text that fits an URL once encoded; NULL without memory. */
 const char *cbi_table_position(struct cb_ctx *ctx,
                                const struct cbi_table_place *place);
@@ -24,12 +22,14 @@ const char *cbi_table_position(struct cb_ctx *ctx,
 int cbi_table_place_read(struct cb_ctx *ctx, const char *text,
                          struct cbi_table_place *out) CB_USED;
 
-/* Less than 0: a is before b. */
-int cbi_table_compare(const struct cbi_table_place *a,
-                      const struct cbi_table_place *b, bool descending);
+/* A ref's row; CB_ENOENT, not noted, for none. */
+int cbi_table_row_get(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                      const char *ref, struct cbi_table_row *out) CB_USED;
 
-int cbi_table_row_fill(struct cb_ctx *ctx, struct cbi_span record,
-                       struct cbi_table_row *out) CB_USED;
+struct cbi_columns;
+/* The columns of what txn sees. */
+int cbi_table_columns(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                      const struct cbi_columns **out) CB_USED;
 
 /* The copy to read in; NULL when the scope sees nothing. */
 int cbi_table_begin(struct cb_ctx *ctx, const struct cbi_catalog *catalog,

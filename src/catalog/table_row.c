@@ -5,9 +5,10 @@
  */
 #include <string.h>
 
-#include "catalog/fold.h"
+#include "catalog/columns.h"
+#include "catalog/entity.h"
 #include "catalog/table_priv.h"
-#include "catalog/tally.h"
+#include "catalog/view.h"
 #include "copy/copy.h"
 
 #define RECENT_MAX 100
@@ -26,73 +27,12 @@ int cbi_table_begin(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	return rc;
 }
 
-/* --- places --- */
-
-static const char *first_folded(const struct cbi_layout_row *row, int list)
-{
-	const char *p = row->lists[list], *folded;
-
-	if (row->counts[list] == 0)
-		return NULL;
-	cbi_layout_value(&p, &folded);
-	return folded;
-}
-
-void cbi_table_place_of(struct cbi_span key, const struct cbi_layout_row *row,
-                        enum cbi_table_sort sort, struct cbi_table_place *out)
-{
-	static const int list_of[] = {
-		[CBI_SORT_NAME] = -1,
-		[CBI_SORT_TYPE] = CBI_LIST_TYPE,
-		[CBI_SORT_OWNER] = CBI_LIST_OWNER,
-		[CBI_SORT_LIFECYCLE] = CBI_LIST_LIFECYCLE,
-	};
-
-	out->kind = key.ptr;
-	out->name = out->kind + strlen(out->kind) + 1;
-	/* The key's end is not terminated; the ref has the same text. */
-	out->space = row->ref + strlen(out->kind) + 1;
-	out->valued = sort != CBI_SORT_NAME;
-	out->value = out->valued ? first_folded(row, list_of[sort]) : NULL;
-}
-
-/* Compares namespaces, which end at a slash or with the text. */
-static int compare_space(const char *a, const char *b)
-{
-	size_t x = strcspn(a, "/"), y = strcspn(b, "/");
-	int n = memcmp(a, b, x < y ? x : y);
-
-	return n ? n : (x > y) - (x < y);
-}
-
-int cbi_table_compare(const struct cbi_table_place *a,
-                      const struct cbi_table_place *b, bool descending)
-{
-	int n;
-
-	if (!a->value != !b->value)
-		return a->value ? -1 : 1;
-	n = a->value ? strcmp(a->value, b->value) : 0;
-	if (n == 0 && a->valued) {
-		/* The names below one value always rise. */
-		descending = false;
-	}
-	if (n == 0)
-		n = strcmp(a->name, b->name);
-	if (n == 0)
-		n = strcmp(a->kind, b->kind);
-	if (n == 0)
-		n = compare_space(a->space, b->space);
-	return descending ? -n : n;
-}
-
 /* --- positions --- */
 
 const char *cbi_table_position(struct cb_ctx *ctx,
                                const struct cbi_table_place *place)
 {
-	return cb_printf(ctx, "%s:%.*s/%s%s%s", place->kind,
-	                 (int)strcspn(place->space, "/"), place->space,
+	return cb_printf(ctx, "%s:%s/%s%s%s", place->kind, place->space,
 	                 place->name,
 	                 !place->valued ? ""
 	                 : place->value ? "="
@@ -124,11 +64,11 @@ int cbi_table_place_read(struct cb_ctx *ctx, const char *text,
 		slash[strlen(slash) - 1] = '\0';
 		out->valued = true;
 	}
-	*colon = '\0';
+	*colon = *slash = '\0';
 	out->kind = copy;
-	out->space = colon + 1; /* ends at its slash */
-	out->name = cb_strdup(ctx, slash + 1);
-	return out->name ? CB_OK : CB_ENOMEM;
+	out->space = colon + 1;
+	out->name = slash + 1;
+	return CB_OK;
 }
 
 /* --- rows --- */
@@ -140,8 +80,8 @@ static const char *first_value(const struct cbi_layout_row *row, int list)
 	return row->counts[list] ? cbi_layout_value(&p, &folded) : NULL;
 }
 
-int cbi_table_row_fill(struct cb_ctx *ctx, struct cbi_span record,
-                       struct cbi_table_row *out)
+static int fill_row(struct cb_ctx *ctx, struct cbi_span record,
+                    struct cbi_table_row *out)
 {
 	struct cbi_layout_row row;
 	const char **tags, *p, *folded;
@@ -153,6 +93,7 @@ int cbi_table_row_fill(struct cb_ctx *ctx, struct cbi_span record,
 	out->name = row.name;
 	out->title = row.title;
 	out->description = row.description;
+	out->display = row.display;
 	out->type = first_value(&row, CBI_LIST_TYPE);
 	out->lifecycle = first_value(&row, CBI_LIST_LIFECYCLE);
 	out->owner = first_value(&row, CBI_LIST_OWNER);
@@ -169,20 +110,15 @@ int cbi_table_row_fill(struct cb_ctx *ctx, struct cbi_span record,
 	return CB_OK;
 }
 
-static int recent_row(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
-                      struct cbi_span ref_in_map, struct cbi_table_row *out)
+int cbi_table_row_get(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                      const char *ref, struct cbi_table_row *out)
 {
 	char key[CB_REF_MAX + 1];
-	char *ref = cb_strndup(ctx, ref_in_map.ptr, ref_in_map.len);
 	struct cbi_span record;
-	size_t len;
-	int rc;
+	size_t len = cbi_layout_row_key(ref, key);
+	int rc = cbi_copy_get(txn, CBI_TABLE_ROW, key, len, &record);
 
-	if (!ref)
-		return CB_ENOMEM;
-	len = cbi_layout_row_key(ref, key);
-	rc = cbi_copy_get(txn, CBI_TABLE_ROW, key, len, &record);
-	return rc < 0 ? rc : cbi_table_row_fill(ctx, record, out);
+	return rc < 0 ? rc : fill_row(ctx, record, out);
 }
 
 int cbi_table_recent(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
@@ -207,7 +143,10 @@ int cbi_table_recent(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	rc = cbi_copy_seek_back(ctx, txn, CBI_TABLE_RECENT, NULL, 0, &cursor);
 	while (rc == CB_OK && out->count < n &&
 	       cbi_copy_prev(cursor, &key, &ref)) {
-		rc = recent_row(ctx, txn, ref, &rows[out->count]);
+		const char *text = cb_strndup(ctx, ref.ptr, ref.len);
+
+		rc = text ? cbi_table_row_get(ctx, txn, text, &rows[out->count])
+		          : CB_ENOMEM;
 		if (rc == CB_OK)
 			out->count++;
 		else if (rc == CB_ENOENT)
@@ -216,35 +155,83 @@ int cbi_table_recent(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	return rc;
 }
 
+static int title_from_body(struct cb_ctx *ctx,
+                           const struct cbi_catalog *catalog, const char *ref,
+                           const char **out)
+{
+	const struct cb_entity *entity;
+	struct cbi_served served;
+	int rc = cbi_view_by_ref(ctx, catalog, ref, &served, NULL);
+
+	if (rc == CB_ENOENT)
+		cb_failure_clear(ctx);
+	if (rc == CB_OK)
+		rc = cbi_entity_create(ctx, served.body, served.len, &entity);
+	if (rc < 0)
+		return rc;
+	*out = cb_entity_text(entity, "spec.profile.displayName");
+	if (!*out || !**out)
+		*out = cb_entity_title(entity);
+	return CB_OK;
+}
+
+int cbi_table_title(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+                    const char *ref, const char **out)
+{
+	char key[CB_REF_MAX + 1];
+	struct cbi_layout_row row;
+	struct cbi_copy_txn *txn;
+	struct cbi_span record;
+	size_t len = cbi_layout_row_key(ref, key);
+	int rc = cbi_fresh_begin(ctx, catalog, NULL, &txn);
+
+	if (rc < 0)
+		return rc;
+	if (!txn || !ctx->scope.all)
+		return title_from_body(ctx, catalog, ref, out);
+	if (!len ||
+	    cbi_copy_get(txn, CBI_TABLE_ROW, key, len, &record) != CB_OK)
+		return CB_ENOENT;
+	cbi_layout_row_read(record, &row);
+	*out = *row.display ? row.display : *row.title ? row.title : row.name;
+	return CB_OK;
+}
+
+int cbi_table_columns(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                      const struct cbi_columns **out)
+{
+	*out = cbi_columns_look(ctx, txn, true);
+	return *out ? CB_OK
+	            : cb_fail(ctx, CB_EAWAY,
+	                      "the catalog's columns are not ready");
+}
+
 int cbi_table_kinds(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                     const struct cbi_table_count **out, size_t *n,
                     struct cbi_fresh *fresh)
 {
-	struct cbi_tally tally = { NULL, 0, 0 };
-	const struct cbi_tally_slot *slots;
+	const struct cbi_columns *c;
+	struct cbi_columns_count *found;
 	struct cbi_table_count *counts;
-	struct cbi_copy_cursor *cursor;
 	struct cbi_copy_txn *txn;
-	struct cbi_span key, record;
-	struct cbi_layout_row row;
-	uint32_t at = 0;
 	int rc = cbi_table_begin(ctx, catalog, fresh, &txn);
 
+	*n = 0;
 	if (rc == CB_OK && txn)
-		rc = cbi_copy_seek(ctx, txn, CBI_TABLE_ROW, NULL, 0, &cursor);
-	while (rc == CB_OK && txn && cbi_copy_next(cursor, &key, &record)) {
-		cbi_layout_row_read(record, &row);
-		rc = cbi_tally_add(ctx, &tally, row.kind, ++at);
-	}
+		rc = cbi_table_columns(ctx, txn, &c);
+	if (rc == CB_OK && txn)
+		rc = cbi_columns_count(ctx, c, c->alive, CBI_PLACE_KIND, &found,
+		                       n);
 	if (rc < 0)
 		return rc;
-	slots = cbi_tally_sorted(&tally, n);
 	counts = cb_alloc(ctx, (*n + 1) * sizeof(*counts));
 	if (!counts)
 		return CB_ENOMEM;
 	for (size_t i = 0; i < *n; i++)
-		counts[i] = (struct cbi_table_count){ slots[i].value,
-			                              slots[i].count, false };
+		counts[i] = (struct cbi_table_count){
+			cbi_columns_text(c, c->value[found[i].id]),
+			found[i].count, false
+		};
 	*out = counts;
 	return CB_OK;
 }

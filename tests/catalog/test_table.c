@@ -289,6 +289,37 @@ static void a_table_waits_for_what_was_written(void **state)
 	assert_int_equal(table.total, 0);
 }
 
+static const char *title(const char *ref)
+{
+	struct cb_ctx *ctx = shelf_next(&shelf);
+	const char *out = NULL;
+	int rc = cbi_table_title(ctx, &shelf.catalog, ref, &out);
+
+	assert_int_equal(cb_failure_code(ctx), CB_OK);
+	assert_int_equal(rc, out ? CB_OK : CB_ENOENT);
+	return out;
+}
+
+static void a_title_is_as_new_as_what_was_answered(void **state)
+{
+	(void)state;
+	assert_string_equal(title("component:default/web"), "The 100%_Web");
+	assert_string_equal(title("component:billing/ledger"), "Ledger");
+	assert_null(title("component:default/none"));
+	assert_null(title("nonsense"));
+	shelf_put(&shelf, "{\"kind\":\"User\",\"metadata\":{\"name\":\"ann\","
+	                  "\"title\":\"A\"},\"spec\":{\"profile\":{"
+	                  "\"displayName\":\"Ann \\\"B\\\"\"}}}");
+	/* Not in the copy yet: asked of PostgreSQL. */
+	assert_string_equal(title("user:default/ann"), "Ann \"B\"");
+	shelf_follow(&shelf);
+	assert_string_equal(title("user:default/ann"), "Ann \"B\"");
+	shelf_delete(&shelf, "user:default/ann");
+	assert_null(title("user:default/ann"));
+	shelf_follow(&shelf);
+	assert_null(title("user:default/ann"));
+}
+
 static void the_past_is_read_by_ref_and_uid(void **state)
 {
 	struct cbi_served served;
@@ -370,6 +401,7 @@ int main(void)
 		cmocka_unit_test(bad_positions_and_limits_are_refused),
 		cmocka_unit_test(the_newest_and_the_kinds_are_told),
 		cmocka_unit_test(a_table_waits_for_what_was_written),
+		cmocka_unit_test(a_title_is_as_new_as_what_was_answered),
 		cmocka_unit_test(the_past_is_read_by_ref_and_uid),
 		cmocka_unit_test(refs_are_answered_in_their_order),
 	};

@@ -147,7 +147,7 @@ static void name_cell(const struct cbi_catalog_page *page, struct cb_html *html,
 	cbi_html_lit(html, "<div><a");
 	cbi_html_attr(html, "href", cbi_addr_entity(html->ctx, row->ref, NULL));
 	cbi_html_lit(html, ">");
-	cbi_html_esc(html, cbi_thing_row_title(page->req, row));
+	cbi_html_esc(html, cbi_thing_row_title(row));
 	cbi_html_lit(html, "</a>");
 	where(page, html, row);
 	if (*row->description) {

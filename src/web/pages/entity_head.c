@@ -37,7 +37,7 @@ static void crumbs(const struct cbi_entity_page *page, struct cb_html *html)
 
 	if (above && !domain)
 		domain = related(above, "partOf", "domain");
-	if (domain && cbi_thing_get(page->req, domain)) {
+	if (domain && cbi_thing_known(page->req, domain)) {
 		steps[n].text = cbi_thing_ref_title(page->req, domain);
 		steps[n++].address = cbi_addr_entity(html->ctx, domain, NULL);
 	}

@@ -110,8 +110,7 @@ static void glance(const struct home *home, struct cb_html *html)
 	cbi_html_lit(html, "</ul>\n");
 }
 
-static void recent_row(struct cb_req *req, struct cb_html *html,
-                       const struct cbi_table_row *row)
+static void recent_row(struct cb_html *html, const struct cbi_table_row *row)
 {
 	cbi_html_lit(html, "<li><span class=\"tile kind-");
 	cbi_html_esc(html, cbi_html_kind(row->kind));
@@ -120,7 +119,7 @@ static void recent_row(struct cb_req *req, struct cb_html *html,
 	cbi_html_lit(html, "</span><div class=\"list-main\"><a");
 	cbi_html_attr(html, "href", cbi_addr_entity(html->ctx, row->ref, NULL));
 	cbi_html_lit(html, ">");
-	cbi_html_esc(html, cbi_thing_row_title(req, row));
+	cbi_html_esc(html, cbi_thing_row_title(row));
 	cbi_html_lit(html, "</a>");
 	if (*row->description) {
 		cbi_html_lit(html, "<p>");
@@ -153,7 +152,7 @@ static void recent(const struct home *home, struct cb_html *html)
 	else
 		cbi_html_lit(html, "<ul class=\"list\">\n");
 	for (size_t i = 0; i < home->recent.count; i++)
-		recent_row(home->req, html, &home->recent.rows[i]);
+		recent_row(html, &home->recent.rows[i]);
 	if (home->recent.count)
 		cbi_html_lit(html, "</ul>\n");
 	cbi_html_card_close(html);

@@ -132,15 +132,11 @@ const char *cbi_thing_title(const struct cb_entity *entity)
 	return shown && *shown ? shown : cb_entity_title(entity);
 }
 
-const char *cbi_thing_row_title(struct cb_req *req,
-                                const struct cbi_table_row *row)
+const char *cbi_thing_row_title(const struct cbi_table_row *row)
 {
-	if (*row->title)
-		return row->title;
-	if (cbi_str_casecmp(row->kind, "user") == 0 ||
-	    cbi_str_casecmp(row->kind, "group") == 0)
-		return cbi_thing_ref_title(req, row->ref);
-	return row->name;
+	if (*row->display)
+		return row->display;
+	return *row->title ? row->title : row->name;
 }
 
 const struct cb_entity *cbi_thing_get(struct cb_req *req, const char *ref)
@@ -156,21 +152,32 @@ const struct cb_entity *cbi_thing_get(struct cb_req *req, const char *ref)
 	return entity;
 }
 
-const char *cbi_thing_ref_title(struct cb_req *req, const char *ref)
-{
-	const struct cb_entity *entity = cbi_thing_get(req, ref);
-	const char *slash = strrchr(ref, '/');
-
-	if (entity)
-		return cbi_thing_title(entity);
-	return slash && slash[1] ? slash + 1 : ref;
-}
-
 static const char *title_of(void *knower, const char *ref)
 {
-	const struct cb_entity *entity = cbi_thing_get(knower, ref);
+	struct cb_req *req = knower;
+	const char *title;
 
-	return entity ? cbi_thing_title(entity) : NULL;
+	if (!req->web->catalog ||
+	    cbi_table_title(req->ctx, req->web->catalog, ref, &title) < 0) {
+		cb_failure_clear(req->ctx);
+		return NULL;
+	}
+	return title;
+}
+
+bool cbi_thing_known(struct cb_req *req, const char *ref)
+{
+	return title_of(req, ref) != NULL;
+}
+
+const char *cbi_thing_ref_title(struct cb_req *req, const char *ref)
+{
+	const char *title = title_of(req, ref);
+	const char *slash = strrchr(ref, '/');
+
+	if (title)
+		return title;
+	return slash && slash[1] ? slash + 1 : ref;
 }
 
 void cbi_thing_titles(struct cb_req *req, struct cb_html *html)
@@ -181,10 +188,10 @@ void cbi_thing_titles(struct cb_req *req, struct cb_html *html)
 
 void cbi_thing_ref(struct cb_req *req, struct cb_html *html, const char *ref)
 {
-	const struct cb_entity *entity = cbi_thing_get(req, ref);
+	const char *title = title_of(req, ref);
 
-	if (entity) {
-		cbi_html_ref(html, ref, cbi_thing_title(entity));
+	if (title) {
+		cbi_html_ref(html, ref, title);
 		return;
 	}
 	cbi_html_lit(html, "<span class=\"ref missing\"");

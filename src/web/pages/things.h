@@ -31,9 +31,8 @@ const char *cbi_thing_link_icon(const char *icon);
 /* spec.profile.displayName, metadata.title or the name. */
 const char *cbi_thing_title(const struct cb_entity *entity);
 
-/* The same of a row, which has no profile. */
-const char *cbi_thing_row_title(struct cb_req *req,
-                                const struct cbi_table_row *row);
+/* The same of a row. */
+const char *cbi_thing_row_title(const struct cbi_table_row *row);
 
 /* An entity of the catalog by its canonical ref, NULL for none and when it
  * cannot be had now; no failure is left. */
@@ -45,6 +44,8 @@ void cbi_thing_titles(struct cb_req *req, struct cb_html *html);
 /* A link to what ref names, by its title; marked when the catalog does not
  * know it. */
 void cbi_thing_ref(struct cb_req *req, struct cb_html *html, const char *ref);
+/* Is there such an entity? */
+bool cbi_thing_known(struct cb_req *req, const char *ref);
 /* The title of what ref names, else its name. */
 const char *cbi_thing_ref_title(struct cb_req *req, const char *ref);
 

@@ -32,15 +32,31 @@ int cbi_location_get(struct cb_ctx *ctx, const char *id,
 int cbi_location_find(struct cb_ctx *ctx, const char *type, const char *target,
                       struct cbi_location *out) CB_USED;
 
+/* What somebody wants to have registered.  Texts are borrowed. */
+struct cbi_location_wish {
+	const char *type, *target;
+	const char *presence; /* "required", "optional"; NULL: nothing said */
+	bool refresh;         /* one that is there is looked at again */
+	const char *address;  /* the client's, for the audit; NULL */
+};
+
 /*
  * Registers one as ctx's actor; its target is read later, by an engine.
  * CB_EINVAL for an empty or overlong target, one with control characters, or
- * a script; CB_ECONFLICT when it is there already, unless refresh is set:
- * then it is looked at again now and given back.
+ * a script, and for another presence; CB_ECONFLICT when it is there already,
+ * unless refresh is set: then it is looked at again now and given back.
  */
-int cbi_location_add(struct cb_ctx *ctx, const char *type, const char *target,
-                     bool refresh, const char *address,
+int cbi_location_add(struct cb_ctx *ctx, const struct cbi_location_wish *wish,
                      struct cbi_location *out, uint64_t *number) CB_USED;
+
+/*
+ * Gives one another type and target; id and entity_ref stay what they were.
+ * What only the old target brought in goes when the new one was read.
+ * CB_ENOENT; CB_ECONFLICT when another location has them; CB_EINVAL as above.
+ */
+int cbi_location_update(struct cb_ctx *ctx, const char *id,
+                        const struct cbi_location_wish *wish,
+                        struct cbi_location *out, uint64_t *number) CB_USED;
 
 /* Takes one back, with everything that only it keeps.  CB_ENOENT. */
 int cbi_location_delete(struct cb_ctx *ctx, const char *id, const char *address,

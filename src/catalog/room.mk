@@ -62,3 +62,5 @@ libcallboard_la_SOURCES += src/catalog/columns_build.c
 libcallboard_la_SOURCES += src/catalog/columns_build.h
 libcallboard_la_SOURCES += src/catalog/pick.c
 libcallboard_la_SOURCES += src/catalog/query_priv.h
+libcallboard_la_SOURCES += src/catalog/ancestry.c src/catalog/ancestry.h
+libcallboard_la_SOURCES += src/catalog/location_change.c src/catalog/location_priv.h

@@ -54,14 +54,15 @@ int cbi_ctl_catalog_list(struct cbi_ctl *ctl, int argc, char **argv)
 int cbi_ctl_catalog_add(struct cbi_ctl *ctl, int argc, char **argv)
 {
 	const char *type = cbi_ctl_option(&argc, argv, "--type");
+	struct cbi_location_wish wish = { .type = type ? type : "url" };
 	struct cbi_location added;
 	uint64_t number;
 
 	if (argc != 1)
 		return usage("catalog add takes one target");
+	wish.target = argv[0];
 	if (cbi_ctl_database(ctl) < 0 ||
-	    cbi_location_add(&ctl->ctx, type ? type : "url", argv[0], false,
-	                     NULL, &added, &number) < 0)
+	    cbi_location_add(&ctl->ctx, &wish, &added, &number) < 0)
 		return cbi_ctl_fail(ctl);
 	tell(ctl, number);
 	printf("%s\n", added.id);

@@ -36,6 +36,8 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_entities;
 		tables[n++] = cbi_api_queries;
 		tables[n++] = cbi_api_locations;
+		tables[n++] = cbi_api_location_query;
+		tables[n++] = cbi_api_judge;
 	} else {
 		tables[n++] = cbi_plugin_apis;
 	}

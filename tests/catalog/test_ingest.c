@@ -309,16 +309,22 @@ static void registered_locations_are_read(void **state)
 	(void)state;
 	snprintf(target, sizeof(target), "%s/reg.yaml", yard.dir);
 	yard_file(&yard, "reg.yaml", COMPONENT("r", ""));
-	assert_int_equal(cbi_location_add(&yard.lane.ctx, "file", target, false,
-	                                  NULL, &location, &number_of),
-	                 CB_OK);
+	assert_int_equal(
+	    cbi_location_add(
+		&yard.lane.ctx,
+		&(struct cbi_location_wish){ .type = "file", .target = target },
+		&location, &number_of),
+	    CB_OK);
 	snprintf(ref, sizeof(ref), "%s", location.entity_ref);
 	yard_settle(&yard);
 	assert_served("component:default/r");
 	assert_text(ref, "spec.type", "file");
-	assert_int_equal(cbi_location_add(&yard.lane.ctx, "file", target, false,
-	                                  NULL, &location, &number_of),
-	                 CB_ECONFLICT);
+	assert_int_equal(
+	    cbi_location_add(
+		&yard.lane.ctx,
+		&(struct cbi_location_wish){ .type = "file", .target = target },
+		&location, &number_of),
+	    CB_ECONFLICT);
 	cb_failure_clear(&yard.lane.ctx);
 	/* A sync leaves what is registered alone. */
 	yard.in.n = 0;

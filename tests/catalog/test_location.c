@@ -45,8 +45,12 @@ static void a_location_is_added_listed_and_deleted(void **state)
 	size_t n;
 
 	(void)state;
-	assert_int_equal(cbi_location_add(&ctx, "url", "https://h/a.yaml",
-	                                  false, "127.0.0.1", &added, &first),
+	assert_int_equal(cbi_location_add(&ctx,
+	                                  &(struct cbi_location_wish){
+					      .type = "url",
+					      .target = "https://h/a.yaml",
+					      .address = "127.0.0.1" },
+	                                  &added, &first),
 	                 CB_OK);
 	assert_true(first > 0);
 	assert_string_equal(added.target, "https://h/a.yaml");
@@ -81,15 +85,25 @@ static void the_same_twice_is_a_conflict_or_a_refresh(void **state)
 	uint64_t number;
 
 	(void)state;
-	assert_int_equal(cbi_location_add(&ctx, "url", "https://h/b.yaml",
-	                                  false, NULL, &one, &number),
-	                 CB_OK);
-	assert_int_equal(cbi_location_add(&ctx, "url", "https://h/b.yaml",
-	                                  false, NULL, &two, &number),
-	                 CB_ECONFLICT);
+	assert_int_equal(
+	    cbi_location_add(&ctx,
+	                     &(struct cbi_location_wish){
+				 .type = "url", .target = "https://h/b.yaml" },
+	                     &one, &number),
+	    CB_OK);
+	assert_int_equal(
+	    cbi_location_add(&ctx,
+	                     &(struct cbi_location_wish){
+				 .type = "url", .target = "https://h/b.yaml" },
+	                     &two, &number),
+	    CB_ECONFLICT);
 	cb_failure_clear(&ctx);
-	assert_int_equal(cbi_location_add(&ctx, "url", "https://h/b.yaml", true,
-	                                  NULL, &two, &number),
+	assert_int_equal(cbi_location_add(&ctx,
+	                                  &(struct cbi_location_wish){
+					      .type = "url",
+					      .target = "https://h/b.yaml",
+					      .refresh = true },
+	                                  &two, &number),
 	                 CB_OK);
 	assert_string_equal(one.id, two.id);
 	assert_int_equal(cbi_location_delete(&ctx, one.id, NULL, &number),
@@ -117,8 +131,11 @@ static void what_is_no_target_is_refused_and_nothing_is_written(void **state)
 		uint64_t number;
 
 		cb_failure_clear(&ctx);
-		if (cbi_location_add(&ctx, rows[i].type, rows[i].target, false,
-		                     NULL, &out, &number) != CB_EINVAL)
+		if (cbi_location_add(
+			&ctx,
+			&(struct cbi_location_wish){ .type = rows[i].type,
+		                                     .target = rows[i].target },
+			&out, &number) != CB_EINVAL)
 			fail_msg("row %zu was taken", i);
 	}
 	assert_string_equal(count("location"), "0");
@@ -137,9 +154,12 @@ static void only_what_nobody_else_holds_goes(void **state)
 	uint64_t number;
 
 	(void)state;
-	assert_int_equal(cbi_location_add(&ctx, "url", "https://h/c.yaml",
-	                                  false, NULL, &c, &number),
-	                 CB_OK);
+	assert_int_equal(
+	    cbi_location_add(&ctx,
+	                     &(struct cbi_location_wish){
+				 .type = "url", .target = "https://h/c.yaml" },
+	                     &c, &number),
+	    CB_OK);
 	stores_sql(
 	    stores->conninfo,
 	    "set search_path = callboard;"

@@ -65,6 +65,10 @@ int cbi_api_printf(struct cb_req *req, const char *fmt, ...) CB_PRINTF(2, 3);
 /* An entity, whole or cut down. */
 int cbi_api_entity(struct cb_req *req, struct cbi_fields *fields,
                    struct cbi_span body) CB_USED;
+/* A registered location. */
+struct cbi_location;
+int cbi_api_location(struct cb_req *req,
+                     const struct cbi_location *location) CB_USED;
 /* Sends what a stream still holds; marks a stream that broke. */
 int cbi_api_end(struct cb_req *req, int rc) CB_USED;
 

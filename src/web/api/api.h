@@ -11,6 +11,8 @@
 extern const struct cbi_endpoint cbi_api_entities[];
 extern const struct cbi_endpoint cbi_api_queries[];
 extern const struct cbi_endpoint cbi_api_locations[];
+extern const struct cbi_endpoint cbi_api_location_query[];
+extern const struct cbi_endpoint cbi_api_judge[];
 
 struct cbi_auth;
 struct cbi_catalog;

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/clock.h"
+#include "catalog/ancestry.h"
 #include "catalog/entity.h"
 #include "catalog/view.h"
 #include "web/api/answer.h"
@@ -62,6 +63,49 @@ static int by_uid(struct cb_req *req)
 	                         &served, &fresh);
 
 	return rc < 0 ? rc : give(req, &served, &fresh);
+}
+
+/* --- ancestry --- */
+
+static int write_ancestor(struct cb_req *req, const struct cbi_ancestor *one)
+{
+	struct cb_buf *body = req->answer.body;
+	int rc = cbi_api_printf(req, "{\"entity\":");
+
+	if (rc == CB_OK)
+		rc = cbi_api_entity(req, NULL, one->body);
+	cb_buf_text(body, ",\"parentEntityRefs\":[");
+	for (size_t i = 0; i < one->parent_count; i++) {
+		cb_buf_text(body, i ? "," : "");
+		cbi_str_json(body, one->parents[i], strlen(one->parents[i]));
+	}
+	return rc == CB_OK ? cbi_api_write(req, "]}", 2) : rc;
+}
+
+static int ancestry(struct cb_req *req)
+{
+	const struct cbi_ancestor *list;
+	const char *ref;
+	size_t n;
+	int rc = cbi_view_ref(req->ctx, req->args[0], req->args[1],
+	                      req->args[2], &ref);
+
+	if (rc == CB_OK)
+		rc = cbi_ancestry(req->ctx, ref, &list, &n);
+	if (rc < 0)
+		return rc;
+	rc = cbi_api_printf(req, "{\"rootEntityRef\":");
+	cbi_str_json(req->answer.body, ref, strlen(ref));
+	if (rc == CB_OK)
+		rc = cbi_api_printf(req, ",\"items\":[");
+	for (size_t i = 0; i < n && rc == CB_OK; i++) {
+		rc = i ? cbi_api_write(req, ",", 1) : CB_OK;
+		if (rc == CB_OK)
+			rc = write_ancestor(req, &list[i]);
+	}
+	if (rc == CB_OK)
+		rc = cbi_api_write(req, "]}", 2);
+	return cbi_api_end(req, rc);
 }
 
 /* --- by refs --- */
@@ -164,6 +208,16 @@ const struct cbi_endpoint cbi_api_entities[] = {
 	    .name = "catalog-by-name",
 	    .handle = by_name,
 	    .params = "at",
+	},
+	{
+	    .path = "/api/catalog/entities/by-name/{kind}/{namespace}/{name}"
+		    "/ancestry",
+	    .method = "GET",
+	    .access = CBI_ACCESS_READ,
+	    .face = CBI_FACE_API,
+	    .name = "catalog-ancestry",
+	    .handle = ancestry,
+	    .params = "",
 	},
 	{
 	    .path = "/api/catalog/entities/by-uid/{uid}",

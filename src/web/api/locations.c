@@ -26,8 +26,7 @@ static void add_member(struct cb_buf *buf, const char *name, const char *value,
 	cb_buf_text(buf, end);
 }
 
-static int write_location(struct cb_req *req,
-                          const struct cbi_location *location)
+int cbi_api_location(struct cb_req *req, const struct cbi_location *location)
 {
 	struct cb_buf *buf = req->answer.body;
 
@@ -51,7 +50,7 @@ static int list(struct cb_req *req)
 	for (size_t i = 0; i < n && rc == CB_OK; i++) {
 		rc = cbi_api_printf(req, "%s{\"data\":", i ? "," : "");
 		if (rc == CB_OK)
-			rc = write_location(req, &locations[i]);
+			rc = cbi_api_location(req, &locations[i]);
 		if (rc == CB_OK)
 			rc = cbi_api_write(req, "}", 1);
 	}
@@ -66,7 +65,7 @@ static int get(struct cb_req *req)
 	int rc = cbi_location_get(req->ctx, req->args[0], &location);
 
 	if (rc == CB_OK)
-		rc = write_location(req, &location);
+		rc = cbi_api_location(req, &location);
 	return cbi_api_end(req, rc);
 }
 
@@ -107,7 +106,7 @@ static int by_entity(struct cb_req *req)
 	if (rc == CB_OK)
 		rc = cbi_location_find(req->ctx, type, target, &location);
 	if (rc == CB_OK)
-		rc = write_location(req, &location);
+		rc = cbi_api_location(req, &location);
 	return cbi_api_end(req, rc);
 }
 
@@ -169,44 +168,43 @@ static int read_conflict(struct cb_req *req, bool *refresh)
 	return CB_OK;
 }
 
-static int read_location(struct cb_req *req, const char **type,
-                         const char **target)
+/* A body with type and target; presence is known to some only. */
+static int read_location(struct cb_req *req, bool presence,
+                         struct cbi_location_wish *wish)
 {
-	static const char *const names[] = { "type", "target", "presence",
-		                             NULL };
-	const char *presence;
+	const char *const names[] = { "type", "target",
+		                      presence ? "presence" : NULL, NULL };
 	json_t *body;
 	int rc = cbi_api_body(req, &body);
 
 	if (rc == CB_OK)
 		rc = only_keys(req, body, names);
 	if (rc == CB_OK)
-		rc = cbi_api_text(req, body, "type", type);
+		rc = cbi_api_text(req, body, "type", &wish->type);
 	if (rc == CB_OK)
-		rc = cbi_api_text(req, body, "target", target);
+		rc = cbi_api_text(req, body, "target", &wish->target);
 	if (rc == CB_OK)
-		rc = cbi_api_text(req, body, "presence", &presence);
-	if (rc == CB_OK && (!*type || !*target))
+		rc = cbi_api_text(req, body, "presence", &wish->presence);
+	if (rc == CB_OK && (!wish->type || !wish->target))
 		rc = cb_fail(req->ctx, CB_EINVAL,
 		             "'type' and 'target' are needed");
-	if (rc == CB_OK && strcmp(*type, "url") != 0)
+	if (rc == CB_OK && strcmp(wish->type, "url") != 0)
 		rc = cb_fail(req->ctx, CB_EINVAL,
 		             "location type '%.80s' cannot be registered; "
 		             "expected 'url'",
-		             *type);
+		             wish->type);
 	return rc;
 }
 
 static int add(struct cb_req *req)
 {
+	struct cbi_location_wish wish = { .address = req->address };
 	struct cbi_location location;
-	const char *type, *target;
 	uint64_t number = 0;
-	bool refresh;
-	int rc = read_conflict(req, &refresh);
+	int rc = read_conflict(req, &wish.refresh);
 
 	if (rc == CB_OK)
-		rc = read_location(req, &type, &target);
+		rc = read_location(req, true, &wish);
 	if (rc == CB_OK && is_yes(cbi_req_query(req, "dryRun")))
 		rc = cb_fail(req->ctx, CB_ENOTSUP,
 		             "this catalog cannot try a location without "
@@ -214,18 +212,35 @@ static int add(struct cb_req *req)
 	if (rc == CB_OK)
 		rc = may_change_locations(req);
 	if (rc == CB_OK)
-		rc = cbi_location_add(req->ctx, type, target, refresh,
-		                      req->address, &location, &number);
+		rc = cbi_location_add(req->ctx, &wish, &location, &number);
 	if (rc < 0)
 		return rc;
 	cbi_board_raise(&cbi_board()->wanted, number);
 	req->answer.status = 201;
 	rc = cbi_api_printf(req, "{\"location\":");
 	if (rc == CB_OK)
-		rc = write_location(req, &location);
+		rc = cbi_api_location(req, &location);
 	if (rc == CB_OK)
 		rc = cbi_api_printf(req, ",\"entities\":[]}");
 	return cbi_api_end(req, rc);
+}
+
+static int give_target(struct cb_req *req)
+{
+	struct cbi_location_wish wish = { .address = req->address };
+	struct cbi_location location;
+	uint64_t number = 0;
+	int rc = read_location(req, false, &wish);
+
+	if (rc == CB_OK)
+		rc = may_change_locations(req);
+	if (rc == CB_OK)
+		rc = cbi_location_update(req->ctx, req->args[0], &wish,
+		                         &location, &number);
+	if (rc < 0)
+		return rc;
+	cbi_board_raise(&cbi_board()->wanted, number);
+	return cbi_api_end(req, cbi_api_location(req, &location));
 }
 
 static int take_back(struct cb_req *req)
@@ -292,6 +307,8 @@ const struct cbi_endpoint cbi_api_locations[] = {
 	    "catalog-location-add", add, "dryRun,onConflict"),
 	ROW("GET", "/api/catalog/locations/{id}", CBI_ACCESS_READ,
 	    "catalog-location", get, ""),
+	ROW("PUT", "/api/catalog/locations/{id}", CBI_ACCESS_WRITE,
+	    "catalog-location-update", give_target, ""),
 	ROW("DELETE", "/api/catalog/locations/{id}", CBI_ACCESS_WRITE,
 	    "catalog-location-delete", take_back, ""),
 	ROW("GET", "/api/catalog/locations/by-entity/{kind}/{namespace}/{name}",

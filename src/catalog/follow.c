@@ -145,7 +145,7 @@ static int follow_in_snapshot(struct cb_ctx *ctx, struct cbi_follower *f,
 	/* A full map: the same content in a larger one. */
 	if (rc == CB_ETOOBIG && f->map_size < (size_t)64 << 30) {
 		cb_failure_clear(ctx);
-		f->map_size = f->map_size ? f->map_size * 2 : (size_t)2 << 30;
+		f->map_size = f->map_size ? f->map_size * 2 : (size_t)32 << 30;
 		rc = cbi_follow_build(ctx, f, &news);
 	}
 	return rc;

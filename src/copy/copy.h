@@ -35,7 +35,7 @@ struct cbi_copy_config {
 	const char *dir;           /* made when absent and writer is set */
 	const char *const *tables; /* names; functions take the index */
 	size_t n;
-	size_t map_size; /* bytes the file may grow to, sparse; 0: 1 GiB */
+	size_t map_size; /* bytes the file may grow to, sparse; 0: 16 GiB */
 	bool writer;     /* this process may become the writer */
 };
 

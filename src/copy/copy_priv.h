@@ -16,7 +16,7 @@
 
 #include <lmdb.h>
 
-#define CB_COPY_MAP_DEFAULT ((size_t)1 << 30)
+#define CB_COPY_MAP_DEFAULT ((size_t)16 << 30)
 /* Processes times threads of a host, with room. */
 #define CB_COPY_READERS 1024
 /* A swapped file is noticed this late. */

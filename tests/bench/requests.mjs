@@ -69,6 +69,8 @@ const anyKind = ['component', 'api', 'resource'].flatMap(kind => [`kind=${kind}`
 cases['facets-new'] = shuffled(triples(anyKind)).slice(0, most).map(any =>
   search('entity-facets', [...any.map(one => ['filter', one]), ['facet', 'kind'], ['facet', 'spec.type']]));
 
+const hub = refs.filter(ref => ref.startsWith('group:'))[1];
+cases['hub'] = [`${api}/entities/by-name/${hub.replace(/[:/]/g, '/')}`];
 cases['entity-page'] = annotated.map(name => `/catalog/default/component/${name}`);
 cases['catalog-page'] = ['/catalog'];
 cases['liveness'] = ['/.backstage/health/v1/liveness'];

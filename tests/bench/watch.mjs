@@ -68,7 +68,7 @@ if (mode === 'first') {
   let seen = 0;
   while ((seen = await count()) < Number(entities)) {
     if (now() - began > limit) give(`${seen} of ${entities} entities`);
-    await pause(50);
+    await pause(200);
   }
   console.log(now().toFixed(1));
   while ((seen = await countRelations()) < Number(relations)) {

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, existsSync, writeFileSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort, load, run, sleep, tree, until } from '../lib/portal.mjs';
+import { freePort, load, run, sleep, slow, tree, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 
 const build = process.env.CALLBOARD_BUILD ?? path.join(tree, 'build');
@@ -150,7 +150,7 @@ test('the processes of the old generation end', async () => {
   await until('one generation is left', 20, async () => (await children(pidFile())).length === 6);
 });
 
-test('a killed worker is replaced within 50 ms', async () => {
+test('a killed worker is replaced at once', async () => {
   const [pid] = await children(pidFile(), 'callboard: web tools');
   process.kill(pid, 'SIGKILL');
   const began = Date.now();
@@ -158,8 +158,9 @@ test('a killed worker is replaced within 50 ms', async () => {
     const now = await children(pidFile(), 'callboard: web tools');
     return now.length === 2 && !now.includes(pid);
   });
-  // Looking takes most of it: ps alone is 20 ms.
-  assert.ok(Date.now() - began < 250, `${Date.now() - began} ms`);
+  // The master waits for nothing: what this takes is looking (ps alone is 20
+  // ms) and whatever else the machine does.  A pause would be half a second.
+  assert.ok(Date.now() - began < 450 * slow, `${Date.now() - began} ms`);
 });
 
 test('a worker that is told to end by somebody else is replaced', async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Tool data: cold, warm, and tools that fail.
-import { Portal, request, run, sleep, until, load } from '../lib/portal.mjs';
+import { Portal, request, run, sleep, until, load, slow } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -15,7 +15,7 @@ test('a cold card answers within its budget, then holds what the tool said', asy
   const began = Date.now();
   const first = await fragment('jenkins', 'builds', 'component:default/fare-engine');
   assert.equal(first.status, 200);
-  assert.ok(Date.now() - began < 2000);
+  assert.ok(Date.now() - began < 2000 * slow);
   const warm = await until('the builds are there', 5, async () => {
     const answer = await fragment('jenkins', 'builds', 'component:default/fare-engine');
     return answer.body.includes('<table') && answer;
@@ -71,7 +71,11 @@ test('warm fetches what readers want, then finds it fresh', async () => {
   const dry = await portal.ctl('warm', '--dry-run');
   assert.match(dry.stdout, /to fetch/);
   const before = await counter('callboard_fetch_calls_total');
-  const first = await portal.ctl('-o', 'json', 'warm', '--rate', '200');
+  // 4: Redis took more than its 20 ms, as it may on a machine that is busy.
+  const first = await until('warm has reached Redis', 5, async () => {
+    const done = await portal.ctl('-o', 'json', 'warm', '--rate', '200');
+    return done.code !== 4 && done;
+  });
   assert.ok([0, 7].includes(first.code), `${first.code} ${first.stderr}`);
   const said = JSON.parse(first.stdout);
   assert.ok(said.fetched > 20, first.stdout);

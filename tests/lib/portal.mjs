@@ -32,9 +32,12 @@ export function run(file, args, options = {}) {
 
 export const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
+// How many times slower than usual everything may be: sanitizers' builds.
+export const slow = Number(process.env.FLOW_SLOW ?? 1);
+
 // Asks until it is so; what is the text of the failure.
 export async function until(what, seconds, ask) {
-  const end = Date.now() + seconds * 1000;
+  const end = Date.now() + seconds * slow * 1000;
   let last;
   for (;;) {
     try {

@@ -354,6 +354,25 @@ int cbi_columns_create(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
 	return CB_OK;
 }
 
+struct cbi_columns *cbi_columns_begin(size_t rows)
+{
+	return rows < UINT32_MAX / 2 ? begin(NULL, (uint32_t)rows) : NULL;
+}
+
+int cbi_columns_add(struct cb_ctx *ctx, struct cbi_columns *columns,
+                    struct cbi_span record)
+{
+	return add_row(ctx, columns, record);
+}
+
+int cbi_columns_end(struct cbi_columns *columns)
+{
+	int rc = cbi_columns_arrange(columns, NULL);
+
+	end(columns);
+	return rc;
+}
+
 /* The row of a ref, dead or alive; CBI_COLUMNS_NONE for none. */
 static uint32_t find(const struct cbi_columns *c, const char *ref)
 {

@@ -25,6 +25,13 @@ int cbi_columns_next(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
                      const struct cbi_layout_state *state,
                      struct cbi_columns **out) CB_USED;
 
+/* From rows that come from elsewhere: so many are begun with (NULL without
+ * memory), added one by one as layout.h packs them, and put in order. */
+struct cbi_columns *cbi_columns_begin(size_t rows);
+int cbi_columns_add(struct cb_ctx *ctx, struct cbi_columns *columns,
+                    struct cbi_span record) CB_USED;
+int cbi_columns_end(struct cbi_columns *columns) CB_USED;
+
 void cbi_columns_destroy(struct cbi_columns *columns);
 
 /* columns_order.c: orders, ranks and sets of values.  `old` is the set that

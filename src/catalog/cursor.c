@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "catalog/past.h"
 #include "crypto/crypto.h"
 #include "json/json.h"
 
@@ -44,7 +45,8 @@ static void add_full_text(struct cb_buf *buf, const struct cbi_cursor *c)
 	cb_buf_text(buf, "}");
 }
 
-static void add_body(struct cb_buf *buf, const struct cbi_cursor *c)
+static void add_body(struct cb_buf *buf, const struct cbi_cursor *c,
+                     int64_t as_of)
 {
 	cb_buf_text(buf, "{\"orderFields\":[");
 	if (c->order_key) {
@@ -62,6 +64,8 @@ static void add_body(struct cb_buf *buf, const struct cbi_cursor *c)
 		add_edge(buf, &c->first);
 	}
 	cb_buf_printf(buf, ",\"totalItems\":%lld", (long long)c->total);
+	if (as_of)
+		cb_buf_printf(buf, ",\"at\":%lld", (long long)as_of);
 	if (c->term)
 		add_full_text(buf, c);
 	if (c->filter) {
@@ -104,7 +108,7 @@ int cbi_cursor_write(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	int rc;
 
 	cbi_buf_init(&buf, CB_CURSOR_MAX / 4 * 3 - 4);
-	add_body(&buf, cursor);
+	add_body(&buf, cursor, ctx->scope.as_of);
 	rc = buf.failed ? buf.failed : sign(ctx, catalog, &buf);
 	if (rc == CB_OK)
 		rc = encode(ctx, &buf, out);
@@ -234,11 +238,27 @@ static bool read_root(struct cb_ctx *ctx, const json_t *root,
 	return read_text(ctx, root, out);
 }
 
+/* A page behind another is of the same moment. */
+static int read_moment(struct cb_ctx *ctx, const json_t *root)
+{
+	const json_t *at = json_object_get(root, "at");
+	int64_t moment = json_integer_value(at);
+
+	if (at && (!json_is_integer(at) || moment <= 0))
+		return bad(ctx);
+	if (ctx->scope.as_of && ctx->scope.as_of != moment)
+		return cb_fail(ctx, CB_EINVAL,
+		               "the cursor is of another moment than 'at'; "
+		               "expected the same, or the cursor alone");
+	return moment ? cbi_past_set(ctx, moment) : CB_OK;
+}
+
 int cbi_cursor_read(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                     const char *text, struct cbi_cursor *out)
 {
 	json_t *root, *query;
 	size_t len;
+	int rc;
 	char *json = decode(ctx, text, &len);
 
 	if (!json || !check_signature(ctx, catalog, json, len))
@@ -247,8 +267,9 @@ int cbi_cursor_read(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	if (cb_json_parse(ctx, json, len, &root) < 0 ||
 	    !read_root(ctx, root, out))
 		return bad(ctx);
+	rc = read_moment(ctx, root);
 	query = json_object_get(root, "query");
-	if (!query)
-		return CB_OK;
+	if (rc < 0 || !query)
+		return rc;
 	return cbi_filter_predicate(ctx, query, &out->filter);
 }

@@ -4,7 +4,8 @@
  *
  * Base64 of the contract's JSON (clients peek into it), and a MAC in `sig`:
  * what somebody changed is refused.  It says what was asked, never what may
- * be seen: the scope applies anew to each page.
+ * be seen: the scope applies anew to each page, but for its moment, which a
+ * cursor of the past carries (scope.as_of is written, and set by reading).
  */
 #ifndef CB_CATALOG_CURSOR_H
 #define CB_CATALOG_CURSOR_H
@@ -35,7 +36,8 @@ struct cbi_cursor {
 int cbi_cursor_write(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                      const struct cbi_cursor *cursor, const char **out) CB_USED;
 
-/* CB_EINVAL for whatever cbi_cursor_write has not written. */
+/* CB_EINVAL for whatever cbi_cursor_write has not written, and when
+ * scope.as_of is set already to another moment. */
 int cbi_cursor_read(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                     const char *text, struct cbi_cursor *out) CB_USED;
 

@@ -68,9 +68,10 @@ static int count_key(struct cb_ctx *ctx, const struct cbi_filter *filter,
 	cb_buf_printf(sql.text,
 	              "select (select s.number from callboard.catalog_state "
 	              "s), coalesce(r.o, substr(r.t, %zu)) collate \"C\" as "
-	              "v, count(distinct e.id) from callboard.entity e, "
-	              "unnest(e.tokens, e.originals) r(t, o) where ",
+	              "v, count(distinct e.id)",
 	              length + 2);
+	cbi_sql_from(&sql);
+	cbi_sql_add(&sql, ", unnest(e.tokens, e.originals) r(t, o) where ");
 	cbi_sql_where(&sql, filter);
 	cbi_sql_add(&sql, " and e.tokens @> ");
 	cbi_sql_array(&sql, &key, 1);
@@ -140,9 +141,6 @@ int cbi_facets_count(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	int rc;
 
 	*fresh = (struct cbi_fresh){ false, 0 };
-	if (ctx->scope.as_of)
-		return cb_fail(ctx, CB_ENOTSUP,
-		               "facets of the past are not kept");
 	if (n > FACETS_MAX)
 		return cb_fail(ctx, CB_EINVAL, "more than %d facets",
 		               FACETS_MAX);

@@ -203,7 +203,7 @@ static void add_column(struct cb_buf *buf, struct cbi_span object,
 	add_text(buf, text, strlen(text));
 }
 
-static int pack_row(struct cb_ctx *ctx, const struct cbi_layout_entity *entity,
+int cbi_layout_pack(struct cb_ctx *ctx, const struct cbi_layout_entity *entity,
                     struct cb_buf *buf)
 {
 	struct cbi_span metadata = { "", 0 }, spec = { "", 0 };
@@ -345,7 +345,7 @@ int cbi_layout_put(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
 		                  strlen(entity->ref), scratch->data,
 		                  scratch->len);
 	if (rc == CB_OK)
-		rc = pack_row(ctx, entity, scratch);
+		rc = cbi_layout_pack(ctx, entity, scratch);
 	if (rc == CB_OK)
 		rc = cbi_copy_put(ctx, txn, CBI_TABLE_ROW, key, len,
 		                  scratch->data, scratch->len);

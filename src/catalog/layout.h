@@ -58,6 +58,10 @@ int cbi_layout_put(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
 int cbi_layout_delete(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
                       int64_t id) CB_USED;
 
+/* What table row has of it, in place of what buf holds. */
+int cbi_layout_pack(struct cb_ctx *ctx, const struct cbi_layout_entity *entity,
+                    struct cb_buf *buf) CB_USED;
+
 /* A record of table entity; points into it. */
 struct cbi_layout_head {
 	uint64_t number;

@@ -115,7 +115,7 @@ static void add_from(struct run *run, struct cbi_sql *sql)
 {
 	const struct cbi_list *list = run->list;
 
-	cbi_sql_add(sql, " from callboard.entity e");
+	cbi_sql_from(sql);
 	for (size_t i = 0; i < list->order_count; i++) {
 		if (cbi_sql_column(list->orders[i].key))
 			continue;
@@ -230,9 +230,6 @@ int cbi_list_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	int rc = CB_OK;
 
 	*fresh = (struct cbi_fresh){ false, 0 };
-	if (ctx->scope.as_of)
-		return cb_fail(ctx, CB_ENOTSUP,
-		               "lists of the past are not kept");
 	if (list->order_count > 8)
 		return cb_fail(ctx, CB_EINVAL, "more than 8 orders");
 	if (!list->paged && list->order_count == 0 && ctx->scope.all &&

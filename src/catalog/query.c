@@ -94,7 +94,7 @@ static void add_from(struct cbi_sql *sql, const struct cbi_cursor *at)
 	const char *column =
 	    at->order_key ? cbi_sql_order_column(at->order_key, &absent) : NULL;
 
-	cbi_sql_add(sql, " from callboard.entity e");
+	cbi_sql_from(sql);
 	if (at->order_key && !column) {
 		cbi_sql_add(sql, ", ");
 		cbi_sql_values(sql, at->order_key, "o");
@@ -377,9 +377,6 @@ int cbi_query_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	};
 	int rc;
 
-	if (ctx->scope.as_of)
-		return cb_fail(ctx, CB_ENOTSUP,
-		               "queries of the past are not answered");
 	memset(out, 0, sizeof(*out));
 	rc = cbi_pick_run(ctx, catalog, query, item, arg, out, &run.found);
 	if (rc == CB_ENOTSUP)

@@ -6,7 +6,7 @@
  * owner, tags; ordered by uid, name, title, type or lifecycle) are answered
  * from the host's copy, others by PostgreSQL.  Items are handed over one by
  * one, as served bytes, in order; large pages are never held as a whole.  With
- * scope.as_of set: CB_ENOTSUP.
+ * scope.as_of set PostgreSQL answers what it would have answered then.
  */
 #ifndef CB_CATALOG_QUERY_H
 #define CB_CATALOG_QUERY_H

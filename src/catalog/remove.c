@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "catalog/change.h"
+#include "catalog/version.h"
 #include "db/db.h"
 
 /* Below: all descendants.  Kept: those with an edge from outside, and what
@@ -45,20 +46,14 @@ static const struct cbi_db_stmt seen_entities = {
 	"select id from entity where id = any($1::bigint[]) order by id",
 };
 
-/* $2 is the moment.  Two statements: in one, the new open row would meet the
- * old in the index. */
-static const struct cbi_db_stmt close_history = {
-	"remove_close",
-	"update entity_history set valid_to = $2::timestamptz"
-	" where id = any($1::bigint[]) and valid_to is null",
-};
-
-/* $3 is the number, $4 the cause, $5 the actor. */
+/* $2 is the moment, $3 the number, $4 the cause, $5 the actor.  A statement of
+ * its own: with the closing in one, the new open row would meet the old in the
+ * index. */
 static const struct cbi_db_stmt write_history = {
 	"remove_history",
-	"insert into entity_history (id, ref, uid, valid_from, number, body,"
+	"insert into entity_history (id, ref, uid, valid_from, number, gone,"
 	"  source, cause, actor)"
-	" select e.id, e.ref, e.uid, $2::timestamptz, $3::bigint, null,"
+	" select e.id, e.ref, e.uid, $2::timestamptz, $3::bigint, true,"
 	"  n.source, $4, $5"
 	" from entity e join node n on n.id = e.id"
 	" where e.id = any($1::bigint[])",
@@ -155,7 +150,7 @@ static int close_seen(struct cb_ctx *ctx, const char *list, const char *cause,
 	params[2] = cbi_db_number(ctx, change.number);
 	if (!params[2])
 		return CB_ENOMEM;
-	rc = cbi_db_query(ctx, &close_history, params, 2, NULL);
+	rc = cbi_db_query(ctx, &cbi_version_close, params, 2, NULL);
 	if (rc == CB_OK)
 		rc = cbi_db_query(ctx, &write_history, params, 5, NULL);
 	if (rc < 0)

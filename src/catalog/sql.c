@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
 #include "db/db.h"
@@ -69,6 +70,39 @@ int cbi_sql_done(struct cbi_sql *sql)
 	int rc = sql->failed ? sql->failed : sql->text->failed;
 
 	return rc < 0 ? cb_fail(sql->ctx, rc, "the query is too large") : CB_OK;
+}
+
+/* What an entity and a version that is over have in common. */
+#define SHARED(t)                                                            \
+	t ".id, " t ".ref, " t ".uid, " t ".kind, " t ".namespace, " t       \
+	  ".name, " t ".title, " t ".type, " t ".owner, " t ".lifecycle, " t \
+	  ".tokens, " t ".originals, " t ".body, " t ".etag, " t ".number"
+
+void cbi_sql_from(struct cbi_sql *sql)
+{
+	char at[CBI_TIME_LEN];
+	const char *when;
+
+	if (!sql->ctx->scope.as_of) {
+		cbi_sql_add(sql, " from callboard.entity e");
+		return;
+	}
+	cbi_clock_iso(sql->ctx->scope.as_of, at);
+	when = cb_strdup(sql->ctx, at);
+	/* What is served still, and has been since before then. */
+	cbi_sql_add(sql, " from (select " SHARED(
+			     "n") ", n.updated_at from "
+	                          "callboard.entity n where n.updated_at <= ");
+	cbi_sql_param(sql, when);
+	cbi_sql_add(
+	    sql, "::timestamptz union all select " SHARED(
+		     "h") ", "
+			  "h.valid_from from callboard.entity_history h where "
+			  "h.body is not null and h.valid_from <= ");
+	cbi_sql_param(sql, when);
+	cbi_sql_add(sql, "::timestamptz and h.valid_to > ");
+	cbi_sql_param(sql, when);
+	cbi_sql_add(sql, "::timestamptz) e");
 }
 
 const char *cbi_sql_column(const char *key)

@@ -31,8 +31,15 @@ void cbi_sql_add(struct cbi_sql *sql, const char *text);
 void cbi_sql_param(struct cbi_sql *sql, const char *value);
 void cbi_sql_array(struct cbi_sql *sql, const char *const *values, size_t n);
 
-/* A condition on `callboard.entity e`; NULL is "true".  The context's scope
- * is part of it: whatever is asked goes through here. */
+/*
+ * " from ..." of the entities as e: what is served now, or with scope.as_of
+ * what was served then.  The columns are the same but for `hash` and `words`,
+ * which the past does not keep; updated_at is when that version began.
+ */
+void cbi_sql_from(struct cbi_sql *sql);
+
+/* A condition on what cbi_sql_from named e; NULL is "true".  The context's
+ * scope is part of it: whatever is asked goes through here. */
 void cbi_sql_where(struct cbi_sql *sql, const struct cbi_filter *filter);
 
 /* The column of e that always holds the one value of a search key; NULL for

@@ -20,6 +20,7 @@
 #include "catalog/cols.h"
 #include "catalog/flatten.h"
 #include "catalog/model.h"
+#include "catalog/version.h"
 #include "db/db.h"
 #include "json/json.h"
 
@@ -46,7 +47,9 @@ static const struct cbi_db_stmt read_nodes = {
 	"stitch_read",
 	"select n.id, n.ref, n.uid::text, n.processed, n.errors,"
 	"  encode(e.hash, 'hex'),"
-	"  not exists (select 1 from edge x where x.child = n.id)"
+	"  not exists (select 1 from edge x where x.child = n.id),"
+	"  exists (select 1 from edge x where x.child = n.id"
+	"   and x.provider = '" CBI_VERSION_RESTORED "')"
 	" from node n left join entity e on e.id = n.id"
 	" where n.id = any($1::bigint[]) order by n.ref",
 };
@@ -60,19 +63,24 @@ static const struct cbi_db_stmt read_relations = {
 	" order by 1, 2, 3",
 };
 
+/* Entities and the versions that begin with them.  Who registered the location
+ * that a new one comes from ($13 and $14) stands behind it; $17 is who works
+ * here. */
 static const struct cbi_db_stmt write_entities = {
 	"stitch_write",
-	"insert into entity (id, ref, uid, kind, namespace, name, title, type,"
-	"  owner, lifecycle, tokens, originals, body, etag, hash, number,"
-	"  updated_at)"
+	"with u as (select * from unnest($1::bigint[], $2::text[], $3::text[],"
+	"  $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],"
+	"  $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],"
+	"  $14::text[]) as u(id, kind, space, name, title, type, owner,"
+	"  lifecycle, tokens, originals, body, seal, cause, who)),"
+	" put as (insert into entity (id, ref, uid, kind, namespace, name,"
+	"  title, type, owner, lifecycle, tokens, originals, body, etag, hash,"
+	"  number, updated_at)"
 	" select n.id, n.ref, n.uid, u.kind, u.space, u.name, u.title, u.type,"
 	"  u.owner, u.lifecycle, string_to_array(u.tokens, '" UNIT "'),"
 	"  string_to_array(u.originals, '" UNIT "', '" NOTHING "'),"
-	"  u.body, x.etag, decode(x.hash, 'hex'), $13::bigint, $14::timestamptz"
-	" from unnest($1::bigint[], $2::text[], $3::text[], $4::text[],"
-	"  $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],"
-	"  $10::text[], $11::text[], $12::text[]) as u(id, kind, space, name,"
-	"  title, type, owner, lifecycle, tokens, originals, body, seal)"
+	"  u.body, x.etag, decode(x.hash, 'hex'), $15::bigint, $16::timestamptz"
+	" from u"
 	" cross join lateral (select split_part(u.seal, ' ', 1) as hash,"
 	"  substr(u.seal, 42) as etag) x"
 	" join node n on n.id = u.id"
@@ -84,23 +92,16 @@ static const struct cbi_db_stmt write_entities = {
 	"  originals = excluded.originals, body = excluded.body,"
 	"  etag = excluded.etag, hash = excluded.hash, number = "
 	"excluded.number,"
-	"  updated_at = excluded.updated_at",
-};
-
-static const struct cbi_db_stmt close_history = {
-	"stitch_close",
-	"update entity_history set valid_to = $2::timestamptz"
-	" where id = any($1::bigint[]) and valid_to is null",
-};
-
-static const struct cbi_db_stmt write_history = {
-	"stitch_history",
-	"insert into entity_history (id, ref, uid, valid_from, number, body,"
-	"  source, cause, actor)"
-	" select e.id, e.ref, e.uid, $2::timestamptz, $3::bigint, e.body,"
-	"  n.source, 'ingest', $4"
-	" from entity e join node n on n.id = e.id"
-	" where e.id = any($1::bigint[])",
+	"  updated_at = excluded.updated_at"
+	" returning id, ref, uid)"
+	" insert into entity_history (id, ref, uid, valid_from, number, source,"
+	"  cause, actor)"
+	" select p.id, p.ref, p.uid, $16::timestamptz, $15::bigint, n.source,"
+	"  u.cause, coalesce(l.created_by,"
+	"   case u.cause when 'restored' then u.who end, $17)"
+	" from put p join u on u.id = p.id join node n on n.id = p.id"
+	" left join location l on u.cause = 'added'"
+	"  and l.type || ':' || l.target = u.who",
 };
 
 /* Waiting index entries are merged in memory; more of it, fewer times. */
@@ -124,6 +125,7 @@ struct piece {
 	const char *ref, *uid, *processed, *errors, *old_hash;
 	size_t processed_len, errors_len;
 	bool orphan;
+	bool restored; /* somebody brought it back from the history */
 	const struct cbi_model_end *ends;
 	size_t n;
 };
@@ -139,6 +141,7 @@ struct stitch {
 	int64_t *ids;             /* changed, in order of refs */
 	int64_t *old_ids;         /* of those that had a version before */
 	size_t ids_n, old_n;
+	size_t old_sent;
 };
 
 /* --- reading --- */
@@ -228,6 +231,7 @@ static int read_pieces(struct cb_ctx *ctx, struct stitch *s, const char *list)
 		p->errors_len = cbi_db_len(rows, i, 4);
 		p->old_hash = cbi_db_text(rows, i, 5);
 		p->orphan = cbi_db_bool(rows, i, 6);
+		p->restored = cbi_db_bool(rows, i, 7);
 	}
 	return CB_OK;
 }
@@ -295,12 +299,34 @@ static const char *join(struct cb_ctx *ctx, const char *const *texts, size_t n)
 	return out;
 }
 
+static const char *annotation(const json_t *entity, const char *name)
+{
+	const json_t *all =
+	    json_object_get(json_object_get(entity, "metadata"), "annotations");
+
+	return json_string_value(json_object_get(all, name));
+}
+
+/* Why there is a version, and where to look for who is behind it. */
+static void name_cause(const struct piece *p, const json_t *entity,
+                       const char **cause, const char **who)
+{
+	*who = NULL;
+	*cause = "changed";
+	if (p->old_hash)
+		return;
+	*cause = p->restored ? "restored" : "added";
+	*who = annotation(
+	    entity, p->restored ? CBI_VERSION_RESTORED_BY
+				: "backstage.io/managed-by-origin-location");
+}
+
 static int add_row(struct cb_ctx *ctx, struct stitch *s, const struct piece *p,
                    const json_t *entity, const char *body, const char *seal)
 {
 	struct cbi_tokens tokens;
 	struct cbi_row *rows;
-	const char *cells[12];
+	const char *cells[14];
 	size_t n;
 	int rc = cbi_flatten_with(ctx, entity, p->ends, p->n, &rows, &n);
 
@@ -320,6 +346,7 @@ static int add_row(struct cb_ctx *ctx, struct stitch *s, const struct piece *p,
 	cells[9] = join(ctx, tokens.originals, tokens.n);
 	cells[10] = body;
 	cells[11] = seal;
+	name_cause(p, entity, &cells[12], &cells[13]);
 	if (!cells[0] || !cells[8] || !cells[9])
 		return CB_ENOMEM;
 	cbi_cols_add(&s->cols, cells);
@@ -346,9 +373,18 @@ static int begin_change(struct cb_ctx *ctx, struct stitch *s)
 /* What was sent needs no memory any more. */
 static int send_rows(struct cb_ctx *ctx, struct stitch *s)
 {
-	const char *params[2] = { s->number, s->change.at };
-	int rc = cbi_cols_send(ctx, &s->cols, &write_entities, params, 2);
+	const char *params[3] = { s->number, s->change.at, cb_actor(ctx) };
+	const char *old[2] = { cbi_cols_ids(ctx, s->old_ids + s->old_sent,
+		                            s->old_n - s->old_sent),
+		               s->change.at };
+	int rc = old[0] ? CB_OK : cb_failure_code(ctx);
 
+	/* The old version takes what it was along before that is replaced. */
+	if (rc == CB_OK && s->old_n > s->old_sent)
+		rc = cbi_db_pipe_send(ctx, &cbi_version_close, old, 2);
+	if (rc == CB_OK)
+		rc = cbi_cols_send(ctx, &s->cols, &write_entities, params, 3);
+	s->old_sent = s->old_n;
 	s->cols.rows = 0;
 	cbi_ctx_rewind(ctx, &s->sent);
 	return rc;
@@ -395,21 +431,6 @@ static int make(struct cb_ctx *ctx, struct stitch *s, struct piece *p)
 	return rc;
 }
 
-static int write_versions(struct cb_ctx *ctx, const struct stitch *s)
-{
-	const char *params[4] = { cbi_cols_ids(ctx, s->ids, s->ids_n),
-		                  s->change.at, s->number, cb_actor(ctx) };
-	const char *old[2] = { cbi_cols_ids(ctx, s->old_ids, s->old_n),
-		               s->change.at };
-	int rc = CB_OK;
-
-	if (!params[0] || !old[0])
-		return cb_failure_code(ctx);
-	if (s->old_n > 0)
-		rc = cbi_db_query(ctx, &close_history, old, 2, NULL);
-	return rc < 0 ? rc : cbi_db_query(ctx, &write_history, params, 4, NULL);
-}
-
 static int write_audit(struct cb_ctx *ctx, const struct stitch *s)
 {
 	struct cbi_audit entry = { .action = "catalog.ingest" };
@@ -429,8 +450,6 @@ static int end_change(struct cb_ctx *ctx, struct stitch *s)
 	if (rc == CB_OK)
 		rc = cbi_db_pipe_end(ctx);
 	if (rc == CB_OK)
-		rc = write_versions(ctx, s);
-	if (rc == CB_OK)
 		rc = write_audit(ctx, s);
 	s->change.written = s->ids;
 	s->change.written_n = s->ids_n;
@@ -444,7 +463,7 @@ static int in_transaction(struct cb_ctx *ctx, void *arg)
 	const char *refs, *ids;
 	int rc;
 
-	s->taken = s->n = s->ids_n = s->old_n = 0;
+	s->taken = s->n = s->ids_n = s->old_n = s->old_sent = 0;
 	memset(&s->change, 0, sizeof(s->change));
 	rc = take_queue(ctx, s, &refs);
 	if (rc < 0 || !refs)
@@ -456,7 +475,7 @@ static int in_transaction(struct cb_ctx *ctx, void *arg)
 	if (rc == CB_OK)
 		rc = read_ends(ctx, s);
 	if (rc == CB_OK)
-		rc = cbi_cols_init(ctx, &s->cols, 12, SEND);
+		rc = cbi_cols_init(ctx, &s->cols, 14, SEND);
 	for (size_t i = 0; rc == CB_OK && i < s->n; i++)
 		rc = make(ctx, s, &s->pieces[i]);
 	return rc == CB_OK && s->ids_n > 0 ? end_change(ctx, s) : rc;

@@ -417,15 +417,16 @@ int cbi_table_read(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 {
 	struct cbi_table_query folded;
 	struct walk w = { .ctx = ctx, .query = &folded };
+	bool none;
 	int rc = fold_query(ctx, query, &folded);
 
 	if (rc == CB_OK)
 		rc = prepare(&w);
 	if (rc == CB_OK)
-		rc = cbi_table_begin(ctx, catalog, fresh, &w.txn);
+		rc = cbi_table_begin(ctx, catalog, fresh, &w.txn, &none);
 	if (rc < 0)
 		return rc;
-	if (w.txn)
+	if (!none)
 		return answer(&w, out, rail);
 	/* The scope sees nothing. */
 	memset(out, 0, sizeof(*out));

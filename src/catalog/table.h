@@ -4,7 +4,8 @@
  * the host's copy alone: it answers with PostgreSQL away.
  *
  * Page, total and counts come from the columns that the process holds, rows
- * from the copy.  All texts live with the context.  scope.as_of is CB_ENOTSUP.
+ * from the copy.  All texts live with the context.  With scope.as_of set all
+ * comes from PostgreSQL, and every entity of then is read once.
  */
 #ifndef CB_CATALOG_TABLE_H
 #define CB_CATALOG_TABLE_H

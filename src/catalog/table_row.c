@@ -7,6 +7,7 @@
 
 #include "catalog/columns.h"
 #include "catalog/entity.h"
+#include "catalog/past.h"
 #include "catalog/table_priv.h"
 #include "catalog/view.h"
 #include "copy/copy.h"
@@ -14,17 +15,16 @@
 #define RECENT_MAX 100
 
 int cbi_table_begin(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
-                    struct cbi_fresh *fresh, struct cbi_copy_txn **txn)
+                    struct cbi_fresh *fresh, struct cbi_copy_txn **txn,
+                    bool *none)
 {
-	int rc;
-
-	if (ctx->scope.as_of)
-		return cb_fail(ctx, CB_ENOTSUP,
-		               "tables of the past are not kept");
-	rc = cbi_fresh_copy(ctx, catalog, fresh, txn);
-	if (rc == CB_OK && !ctx->scope.all)
-		*txn = NULL;
-	return rc;
+	*none = !ctx->scope.all;
+	*txn = NULL;
+	if (!ctx->scope.as_of)
+		return cbi_fresh_copy(ctx, catalog, fresh, txn);
+	if (fresh)
+		*fresh = (struct cbi_fresh){ false, 0 };
+	return CB_OK;
 }
 
 /* --- positions --- */
@@ -80,8 +80,8 @@ static const char *first_value(const struct cbi_layout_row *row, int list)
 	return row->counts[list] ? cbi_layout_value(&p, &folded) : NULL;
 }
 
-static int fill_row(struct cb_ctx *ctx, struct cbi_span record,
-                    struct cbi_table_row *out)
+int cbi_table_row_fill(struct cb_ctx *ctx, struct cbi_span record,
+                       struct cbi_table_row *out)
 {
 	struct cbi_layout_row row;
 	const char **tags, *p, *folded;
@@ -115,10 +115,30 @@ int cbi_table_row_get(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
 {
 	char key[CB_REF_MAX + 1];
 	struct cbi_span record;
-	size_t len = cbi_layout_row_key(ref, key);
-	int rc = cbi_copy_get(txn, CBI_TABLE_ROW, key, len, &record);
+	size_t len;
+	int rc;
 
-	return rc < 0 ? rc : fill_row(ctx, record, out);
+	if (!txn)
+		return cbi_past_row(ctx, ref, out);
+	len = cbi_layout_row_key(ref, key);
+	rc = cbi_copy_get(txn, CBI_TABLE_ROW, key, len, &record);
+	return rc < 0 ? rc : cbi_table_row_fill(ctx, record, out);
+}
+
+static int recent_then(struct cb_ctx *ctx, size_t n, struct cbi_table_row *rows,
+                       struct cbi_table *out)
+{
+	const char **refs;
+	size_t count = 0;
+	int rc = cbi_past_recent(ctx, n, &refs, &count, &out->total);
+
+	for (size_t i = 0; i < count && rc == CB_OK; i++) {
+		rc = cbi_past_row(ctx, refs[i], &rows[out->count]);
+		out->count += rc == CB_OK;
+		if (rc == CB_ENOENT)
+			rc = CB_OK;
+	}
+	return rc;
 }
 
 int cbi_table_recent(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
@@ -128,17 +148,21 @@ int cbi_table_recent(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	struct cbi_copy_cursor *cursor;
 	struct cbi_copy_txn *txn;
 	struct cbi_span key, ref;
+	bool none;
 	int rc;
 
 	n = n < RECENT_MAX ? n : RECENT_MAX;
 	rows = cb_alloc(ctx, (n + 1) * sizeof(*rows));
-	rc = rows ? cbi_table_begin(ctx, catalog, fresh, &txn) : CB_ENOMEM;
+	rc = rows ? cbi_table_begin(ctx, catalog, fresh, &txn, &none)
+	          : CB_ENOMEM;
 	if (rc < 0)
 		return rc;
 	memset(out, 0, sizeof(*out));
 	out->rows = rows;
-	if (!txn)
+	if (none)
 		return CB_OK;
+	if (!txn)
+		return recent_then(ctx, n, rows, out);
 	out->total = cbi_copy_count(txn, CBI_TABLE_ROW);
 	rc = cbi_copy_seek_back(ctx, txn, CBI_TABLE_RECENT, NULL, 0, &cursor);
 	while (rc == CB_OK && out->count < n &&
@@ -200,6 +224,8 @@ int cbi_table_title(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 int cbi_table_columns(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
                       const struct cbi_columns **out)
 {
+	if (!txn)
+		return cbi_past_columns(ctx, out);
 	*out = cbi_columns_look(ctx, txn, true);
 	return *out ? CB_OK
 	            : cb_fail(ctx, CB_EAWAY,
@@ -214,12 +240,13 @@ int cbi_table_kinds(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	struct cbi_columns_count *found;
 	struct cbi_table_count *counts;
 	struct cbi_copy_txn *txn;
-	int rc = cbi_table_begin(ctx, catalog, fresh, &txn);
+	bool none;
+	int rc = cbi_table_begin(ctx, catalog, fresh, &txn, &none);
 
 	*n = 0;
-	if (rc == CB_OK && txn)
+	if (rc == CB_OK && !none)
 		rc = cbi_table_columns(ctx, txn, &c);
-	if (rc == CB_OK && txn)
+	if (rc == CB_OK && !none)
 		rc = cbi_columns_count(ctx, c, c->alive, CBI_PLACE_KIND, &found,
 		                       n);
 	if (rc < 0)

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "catalog/fold.h"
 #include "catalog/layout.h"
+#include "catalog/sql.h"
 #include "copy/copy.h"
 #include "db/db.h"
 
@@ -36,9 +36,10 @@ static int no_entity(struct cb_ctx *ctx, const char *what, const char *which)
 
 /* The state's number comes in the same statement: what was seen here, no
  * reader of this host may see older. */
-#define SERVED_COLUMNS                                     \
-	"s.number, e.ref, e.uid::text, e.etag, e.number, " \
+#define ENTITY_COLUMNS                           \
+	"e.ref, e.uid::text, e.etag, e.number, " \
 	"(extract(epoch from e.updated_at) * 1000)::bigint, e.body "
+#define SERVED_COLUMNS "s.number, " ENTITY_COLUMNS
 
 static int from_result(struct cb_ctx *ctx, const struct cbi_db_result *result,
                        size_t row, struct cbi_served *out)
@@ -68,36 +69,32 @@ static int one_from_database(struct cb_ctx *ctx, const struct cbi_db_stmt *stmt,
 	return from_result(ctx, result, 0, out);
 }
 
-static int from_history(struct cb_ctx *ctx, const struct cbi_db_stmt *stmt,
-                        const char *param, struct cbi_served *out)
+/* What was served at scope.as_of under a condition of our own, which ends in
+ * its one parameter. */
+static int one_from_past(struct cb_ctx *ctx, const char *condition,
+                         const char *param, struct cbi_served *out)
 {
-	char at[CBI_TIME_LEN];
-	const char *params[2] = { param, at };
 	struct cbi_db_result *result;
-	int rc;
+	struct cbi_sql sql;
+	int rc = cbi_sql_begin(ctx, &sql);
 
-	cbi_clock_iso(ctx->scope.as_of, at);
-	rc = cbi_db_query(ctx, stmt, params, 2, &result);
 	if (rc < 0)
 		return rc;
-	if (cbi_db_rows(result) == 0 || !cbi_db_text(result, 0, 3))
-		return CB_ENOENT;
-	memset(out, 0, sizeof(*out));
-	out->uid = cbi_db_text(result, 0, 0);
-	out->number = (uint64_t)cbi_db_int(result, 0, 1);
-	out->updated_ms = cbi_db_int(result, 0, 2);
-	out->body = cbi_db_text(result, 0, 3);
-	out->len = cbi_db_len(result, 0, 3);
-	return CB_OK;
+	cbi_sql_add(&sql, "select 0, " ENTITY_COLUMNS);
+	cbi_sql_from(&sql);
+	cbi_sql_add(&sql, " where ");
+	cbi_sql_where(&sql, NULL);
+	cbi_sql_add(&sql, condition);
+	cbi_sql_param(&sql, param);
+	rc = cbi_sql_done(&sql);
+	if (rc == CB_OK)
+		rc = cbi_db_query_text(ctx, cbi_buf_string(sql.text),
+		                       sql.params, sql.n, &result);
+	if (rc < 0)
+		return rc;
+	return cbi_db_rows(result) ? from_result(ctx, result, 0, out)
+	                           : CB_ENOENT;
 }
-
-#define HISTORY_COLUMNS                                              \
-	"select h.uid::text, h.number, "                             \
-	"(extract(epoch from h.valid_from) * 1000)::bigint, h.body " \
-	"from callboard.entity_history h where "
-#define HISTORY_AT                                                        \
-	"and h.valid_from <= $2::timestamptz and (h.valid_to is null or " \
-	"h.valid_to > $2::timestamptz) order by h.valid_from desc limit 1"
 
 /* --- by ref --- */
 
@@ -109,13 +106,9 @@ static int ref_from_database(struct cb_ctx *ctx, const char *ref,
 		"select " SERVED_COLUMNS "from callboard.catalog_state s left "
 		"join callboard.entity e on e.ref = $1",
 	};
-	static const struct cbi_db_stmt then = {
-		"catalog_by_ref_at",
-		HISTORY_COLUMNS "h.ref = $1 " HISTORY_AT,
-	};
 
 	if (ctx->scope.as_of)
-		return from_history(ctx, &then, ref, out);
+		return one_from_past(ctx, " and e.ref = ", ref, out);
 	return one_from_database(ctx, &now, ref, out);
 }
 
@@ -169,13 +162,9 @@ static int uid_from_database(struct cb_ctx *ctx, const char *uid,
 		"select " SERVED_COLUMNS "from callboard.catalog_state s left "
 		"join callboard.entity e on e.uid = $1::uuid",
 	};
-	static const struct cbi_db_stmt then = {
-		"catalog_by_uid_at",
-		HISTORY_COLUMNS "h.uid = $1::uuid " HISTORY_AT,
-	};
 
 	if (ctx->scope.as_of)
-		return from_history(ctx, &then, uid, out);
+		return one_from_past(ctx, " and e.uid = ", uid, out);
 	return one_from_database(ctx, &now, uid, out);
 }
 
@@ -232,6 +221,29 @@ static int refs_from_copy(struct cbi_copy_txn *txn, const char *const *refs,
 	return CB_OK;
 }
 
+/* The refs' places among those asked are the last column, from 1. */
+static int ask_past_refs(struct cb_ctx *ctx, const char *refs,
+                         struct cbi_db_result **out)
+{
+	struct cbi_sql sql;
+	int rc = cbi_sql_begin(ctx, &sql);
+
+	if (rc < 0)
+		return rc;
+	cbi_sql_add(&sql, "select (select s.number from callboard."
+	                  "catalog_state s), " ENTITY_COLUMNS ", u.i");
+	cbi_sql_from(&sql);
+	cbi_sql_add(&sql, " join unnest(");
+	cbi_sql_param(&sql, refs);
+	cbi_sql_add(&sql, "::text[]) with ordinality u(ref, i) on e.ref = "
+	                  "u.ref where ");
+	cbi_sql_where(&sql, NULL);
+	rc = cbi_sql_done(&sql);
+	return rc < 0 ? rc
+	              : cbi_db_query_text(ctx, cbi_buf_string(sql.text),
+	                                  sql.params, sql.n, out);
+}
+
 static int refs_from_database(struct cb_ctx *ctx, const char *const *refs,
                               size_t n, struct cbi_served *out)
 {
@@ -254,7 +266,8 @@ static int refs_from_database(struct cb_ctx *ctx, const char *const *refs,
 	cbi_buf_finish(&buf);
 	if (!param)
 		return rc < 0 ? cb_fail(ctx, rc, "too many refs") : CB_ENOMEM;
-	rc = cbi_db_query(ctx, &fetch, &param, 1, &result);
+	rc = ctx->scope.as_of ? ask_past_refs(ctx, param, &result)
+	                      : cbi_db_query(ctx, &fetch, &param, 1, &result);
 	for (size_t i = 0; rc == CB_OK && i < cbi_db_rows(result); i++) {
 		if (i == 0)
 			cbi_fresh_seen((uint64_t)cbi_db_int(result, 0, 0));
@@ -274,9 +287,6 @@ int cbi_view_by_refs(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 
 	if (rc < 0)
 		return rc;
-	if (ctx->scope.as_of)
-		return cb_fail(ctx, CB_ENOTSUP,
-		               "lists of the past are not kept");
 	memset(out, 0, n * sizeof(*out));
 	if (!ctx->scope.all || n == 0)
 		return CB_OK;

@@ -3,8 +3,8 @@
  * view.h - single entities, as bytes that are ready to send.
  *
  * From the copy they are sent from where they lie: no parsing, no memory.
- * What the scope may not see does not exist.  With scope.as_of set, by-ref
- * and by-uid read the history in PostgreSQL; lists say CB_ENOTSUP.
+ * What the scope may not see does not exist.  With scope.as_of set, what was
+ * served then comes from PostgreSQL.
  */
 #ifndef CB_CATALOG_VIEW_H
 #define CB_CATALOG_VIEW_H
@@ -17,7 +17,7 @@
 struct cbi_served {
 	const char *body; /* NULL: there is none (in lists) */
 	size_t len;
-	const char *etag; /* as sent, with quotes; NULL for history */
+	const char *etag; /* as sent, with quotes */
 	const char *uid;
 	uint64_t number; /* the change that wrote it */
 	int64_t updated_ms;

@@ -33,6 +33,11 @@ TESTS += tests/catalog/test_query
 tests_catalog_test_query_SOURCES = tests/catalog/test_query.c \
 	tests/catalog/shelf.c tests/catalog/shelf.h
 tests_catalog_test_query_LDADD = $(stores_ldadd)
+check_PROGRAMS += tests/catalog/test_past
+TESTS += tests/catalog/test_past
+tests_catalog_test_past_SOURCES = tests/catalog/test_past.c \
+	tests/catalog/shelf.c tests/catalog/shelf.h
+tests_catalog_test_past_LDADD = $(stores_ldadd)
 check_PROGRAMS += tests/catalog/test_table
 TESTS += tests/catalog/test_table
 tests_catalog_test_table_SOURCES = tests/catalog/test_table.c \

@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "catalog/change.h"
 #include "catalog/flatten.h"
+#include "catalog/remove.h"
+#include "catalog/version.h"
 #include "catalog/fold.h"
 #include "copy/copy.h"
 #include "db/db.h"
@@ -121,33 +123,30 @@ static const char *canonical(struct shelf *shelf, const json_t *entity)
 }
 
 static void write_rows(struct shelf *shelf, json_t *entity, const char *ref,
-                       int64_t id, int64_t number)
+                       int64_t id, const struct cbi_change *change)
 {
-	static const struct cbi_db_stmt close = {
-		NULL, "update entity_history set valid_to = clock_timestamp() "
-		      "where id = $1 and valid_to is null"
-	};
 	static const struct cbi_db_stmt write = {
 		NULL,
 		"with new as "
 		"(insert into entity_history (id, ref, uid, valid_from, "
-		"number, body, source, cause, actor) values ($1, $2, $3, "
-		"clock_timestamp(), $13, $11, '', 'test', 'test')) insert "
+		"number, source, cause, actor) values ($1, $2, $3, "
+		"$16, $13, '', 'test', 'test')) insert "
 		"into entity (id, ref, uid, kind, namespace, name, title, "
 		"type, owner, tokens, originals, body, etag, hash, number, "
-		"lifecycle) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-		"$12, $11, $14, '', $13, $15) on conflict (id) do update set "
+		"lifecycle, updated_at) values ($1, $2, $3, $4, $5, $6, $7, "
+		"$8, $9, $10, $12, $11, $14, '', $13, $15, $16) on conflict "
+		"(id) do update set lifecycle = excluded.lifecycle, "
 		"title = "
 		"excluded.title, type = excluded.type, owner = "
 		"excluded.owner, tokens = excluded.tokens, originals = "
 		"excluded.originals, body = excluded.body, etag = "
 		"excluded.etag, number = excluded.number, updated_at = "
-		"clock_timestamp()"
+		"excluded.updated_at"
 	};
 	struct cb_ctx *ctx = &shelf->lane.ctx;
 	struct cbi_tokens tokens;
 	struct cbi_row *rows;
-	const char *params[15];
+	const char *params[16], *old[2];
 	size_t n;
 
 	MUST(cbi_flatten(ctx, entity, &rows, &n));
@@ -164,11 +163,14 @@ static void write_rows(struct shelf *shelf, json_t *entity, const char *ref,
 	params[9] = array(shelf, tokens.tokens, tokens.n);
 	params[10] = canonical(shelf, entity);
 	params[11] = array(shelf, tokens.originals, tokens.n);
-	params[12] = cbi_db_number(ctx, number);
+	params[12] = cbi_db_number(ctx, change->number);
+	params[15] = change->at;
 	params[14] = cbi_flatten_value(rows, n, "spec.lifecycle");
 	params[13] = text_of(entity, "metadata.etag", "");
-	MUST(cbi_db_query(ctx, &close, params, 1, NULL));
-	MUST(cbi_db_query(ctx, &write, params, 15, NULL));
+	old[0] = cb_printf(ctx, "{%lld}", (long long)id);
+	old[1] = change->at;
+	MUST(cbi_db_query(ctx, &cbi_version_close, old, 2, NULL));
+	MUST(cbi_db_query(ctx, &write, params, 16, NULL));
 }
 
 void shelf_put(struct shelf *shelf, const char *json)
@@ -196,7 +198,7 @@ void shelf_put(struct shelf *shelf, const char *json)
 	json_object_set_new(metadata, "etag", json_string(etag));
 	json_object_set_new(entity, "apiVersion",
 	                    json_string("backstage.io/v1alpha1"));
-	write_rows(shelf, entity, ref, id, change.number);
+	write_rows(shelf, entity, ref, id, &change);
 	change.written = &id;
 	MUST(cbi_change_write(ctx, &change));
 	MUST(cbi_db_commit(ctx));
@@ -205,24 +207,19 @@ void shelf_put(struct shelf *shelf, const char *json)
 
 void shelf_delete(struct shelf *shelf, const char *ref)
 {
-	static const struct cbi_db_stmt drop = {
-		NULL, "with h as (update entity_history set valid_to = "
-		      "clock_timestamp() where ref = $1 and valid_to is null) "
-		      "delete from node where ref = $1 returning id"
+	static const struct cbi_db_stmt find = {
+		NULL, "select id from node where ref = $1"
 	};
 	struct cb_ctx *ctx = shelf_next(shelf);
-	struct cbi_change change = { .cause = "test", .deleted_n = 1 };
 	struct cbi_db_result *result;
-	int64_t id;
+	int64_t id, number;
 
 	MUST(cbi_db_begin(ctx));
-	MUST(cbi_db_query(ctx, &drop, &ref, 1, &result));
+	MUST(cbi_db_query(ctx, &find, &ref, 1, &result));
 	id = cbi_db_int(result, 0, 0);
-	MUST(cbi_change_next(ctx, &change));
-	change.deleted = &id;
-	MUST(cbi_change_write(ctx, &change));
+	MUST(cbi_remove_nodes(ctx, &id, 1, "test", &number));
 	MUST(cbi_db_commit(ctx));
-	cbi_board_raise(&cbi_board()->wanted, (uint64_t)change.number);
+	cbi_board_raise(&cbi_board()->wanted, (uint64_t)number);
 }
 
 void shelf_follow(struct shelf *shelf)

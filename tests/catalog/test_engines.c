@@ -133,7 +133,8 @@ static void assert_whole(const char *note)
 	           "0");
 	assert_sql("select count(*) from callboard.entity e where (select "
 	           "count(*) from callboard.entity_history h where h.id = e.id "
-	           "and h.valid_to is null and h.body = e.body) <> 1",
+	           "and h.valid_to is null and h.valid_from = "
+	           "e.updated_at and h.number = e.number) <> 1",
 	           "0");
 	/* Numbers without gaps, and every version under one of them. */
 	assert_sql("select count(*) from callboard.change c, "

@@ -144,3 +144,64 @@ int cbi_clock_parse(const char *text, int64_t *out)
 	*out = ((int64_t)secs - offset * 60) * 1000 + ms;
 	return 0;
 }
+
+/* "2h", "90 m", "3d ago". */
+static int parse_ago(const char *p, int64_t now_ms, int64_t *out)
+{
+	static const struct {
+		char unit;
+		int64_t ms;
+	} units[] = { { 's', 1000 },
+		      { 'm', 60000 },
+		      { 'h', 3600000 },
+		      { 'd', 86400000 },
+		      { 'w', 604800000 } };
+	int64_t n = 0;
+	int seen = 0;
+
+	for (; *p >= '0' && *p <= '9' && seen < 7; p++, seen++)
+		n = n * 10 + (*p - '0');
+	p += *p == ' ';
+	for (size_t i = 0; seen && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (*p != units[i].unit)
+			continue;
+		if (p[1] && strcmp(p + 1, " ago") != 0)
+			return -1;
+		*out = now_ms - n * units[i].ms;
+		return *out > 0 ? 0 : -1;
+	}
+	return -1;
+}
+
+int cbi_clock_parse_past(const char *text, int64_t now_ms, int64_t *out)
+{
+	char full[48];
+	size_t len = strlen(text), used = 0;
+	const char *p = text;
+
+	if (parse_ago(text, now_ms, out) == 0)
+		return 0;
+	if (len > 35)
+		return -1;
+	/* Day, then the T, hours and minutes; seconds and zone if missing. */
+	for (; *p && used < 16; p++, used++)
+		full[used] = used == 10 && *p == ' ' ? 'T' : *p;
+	if (used == 16) {
+		if (*p != ':') {
+			memcpy(full + used, ":00", 3);
+			used += 3;
+		}
+		while (*p && *p != ' ')
+			full[used++] = *p++;
+		if (*p == ' ') {
+			full[used++] = '+';
+			p++;
+		} else if (!strpbrk(text + 16, "Zz+-")) {
+			full[used++] = 'Z';
+		}
+		while (*p)
+			full[used++] = *p++;
+	}
+	full[used] = '\0';
+	return cbi_clock_parse(full, out);
+}

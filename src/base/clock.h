@@ -28,4 +28,11 @@ void cbi_clock_iso(int64_t wall_ms, char out[CBI_TIME_LEN]);
  */
 int cbi_clock_parse(const char *text, int64_t *out);
 
+/*
+ * The same, and what people type: a space instead of the T, no seconds, no
+ * zone (UTC), a zone whose plus became a space on its way through an address;
+ * and how long before now: "2h", "3d ago" (s, m, h, d, w).
+ */
+int cbi_clock_parse_past(const char *text, int64_t now_ms, int64_t *out);
+
 #endif

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/ctx.h"
 #include "base/limits.h"
 #include "base/str.h"
 
@@ -122,6 +124,30 @@ int cbi_addr_ref(struct cb_ctx *ctx, const char *ref, struct cbi_addr_ref *out)
 	return CB_OK;
 }
 
+const char *cbi_addr_with(struct cb_ctx *ctx, const char *addr,
+                          const char *name, const char *value)
+{
+	struct cb_buf buf;
+
+	if (!value)
+		return addr;
+	cbi_buf_init(&buf, CB_URL_MAX);
+	cb_buf_printf(&buf, "%s%c%s=", addr, strchr(addr, '?') ? '&' : '?',
+	              name);
+	cbi_str_url_encode(&buf, value, ":/");
+	return keep(ctx, &buf);
+}
+
+const char *cbi_addr_then(struct cb_ctx *ctx, const char *addr)
+{
+	char at[CBI_TIME_LEN];
+
+	if (!ctx->scope.as_of)
+		return addr;
+	cbi_clock_iso(ctx->scope.as_of, at);
+	return cbi_addr_with(ctx, addr, "at", at);
+}
+
 const char *cbi_addr_entity(struct cb_ctx *ctx, const char *ref,
                             const char *tab)
 {
@@ -141,7 +167,7 @@ const char *cbi_addr_entity(struct cb_ctx *ctx, const char *ref,
 		cb_buf_text(&buf, "/");
 		cbi_str_url_encode(&buf, tab, "");
 	}
-	return keep(ctx, &buf);
+	return cbi_addr_then(ctx, keep(ctx, &buf));
 }
 
 static const char *piece(struct cb_ctx *ctx, const char *where,
@@ -183,20 +209,6 @@ const char *cbi_addr_plugin(struct cb_ctx *ctx, const char *plugin,
 	cbi_str_url_encode(&buf, plugin, "");
 	cb_buf_text(&buf, "/");
 	cbi_str_url_encode(&buf, path, "/");
-	return keep(ctx, &buf);
-}
-
-const char *cbi_addr_with(struct cb_ctx *ctx, const char *addr,
-                          const char *name, const char *value)
-{
-	struct cb_buf buf;
-
-	if (!value)
-		return addr;
-	cbi_buf_init(&buf, CB_URL_MAX);
-	cb_buf_printf(&buf, "%s%c%s=", addr, strchr(addr, '?') ? '&' : '?',
-	              name);
-	cbi_str_url_encode(&buf, value, ":/");
 	return keep(ctx, &buf);
 }
 

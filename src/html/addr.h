@@ -24,7 +24,8 @@ const char *cbi_addr(struct cb_ctx *ctx, const char *path);
 /* An asset that nginx serves by itself: "callboard.css". */
 const char *cbi_addr_asset(struct cb_ctx *ctx, const char *name);
 /* /catalog/<namespace>/<kind>/<name>[/<tab>]; NULL when ref is no entity
- * ref in full ("kind:namespace/name"); tab may be NULL. */
+ * ref in full ("kind:namespace/name"); tab may be NULL.  As of the time that
+ * ctx reads the catalog at. */
 const char *cbi_addr_entity(struct cb_ctx *ctx, const char *ref,
                             const char *tab);
 /* What everybody may ask for, and its internal twin for SSI; ref may be
@@ -41,6 +42,10 @@ const char *cbi_addr_plugin(struct cb_ctx *ctx, const char *plugin,
  * value NULL addr itself. */
 const char *cbi_addr_with(struct cb_ctx *ctx, const char *addr,
                           const char *name, const char *value);
+
+/* addr as of the time that ctx reads the catalog at, if it is not now;
+ * entities' addresses have it already. */
+const char *cbi_addr_then(struct cb_ctx *ctx, const char *addr);
 
 /* The parts of "kind:namespace/name" in ctx's arena; CB_EINVAL otherwise
  * (without a failure noted). */

@@ -488,19 +488,6 @@ static void who_may_see_nothing_counts_nothing(void **state)
 	assert_string_equal(list(ctx, &asked, &more), "");
 }
 
-static void lists_of_the_past_are_not_pretended(void **state)
-{
-	struct cb_ctx *ctx = shelf_next(&shelf);
-	struct cbi_query query = { .limit = 50 };
-	struct cbi_query_page page;
-
-	(void)state;
-	ctx->scope.as_of = 1;
-	assert_int_equal(
-	    cbi_query_run(ctx, &shelf.catalog, &query, add_name, NULL, &page),
-	    CB_ENOTSUP);
-}
-
 static void what_sql_showed_no_reader_sees_older(void **state)
 {
 	struct cbi_board *board = cbi_board();
@@ -533,7 +520,6 @@ int main(void)
 		cmocka_unit_test(facets_of_any_key_are_counted),
 		cmocka_unit_test(the_older_list_has_two_ways),
 		cmocka_unit_test(who_may_see_nothing_counts_nothing),
-		cmocka_unit_test(lists_of_the_past_are_not_pretended),
 		cmocka_unit_test(what_sql_showed_no_reader_sees_older),
 	};
 

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "base/clock.h"
 #include "catalog/ancestry.h"
 #include "catalog/entity.h"
 #include "catalog/view.h"
 #include "web/api/answer.h"
 #include "web/api/api.h"
+#include "web/at.h"
 #include "web/web.h"
 
 /* Sent from where it lies. */
@@ -24,27 +24,12 @@ static int give(struct cb_req *req, const struct cbi_served *served,
 	return cbi_api_fresh(req, fresh);
 }
 
-/* ?at=<time>: the entity as it was then. */
-static int read_at(struct cb_req *req)
-{
-	const char *at;
-	int rc = cbi_api_value(req, "at", &at);
-
-	if (rc == CB_OK && at &&
-	    cbi_clock_parse(at, &req->ctx->scope.as_of) < 0)
-		return cb_fail(req->ctx, CB_EINVAL,
-		               "at '%.40s': expected a time such as "
-		               "2026-01-31T12:00:00Z",
-		               at);
-	return rc;
-}
-
 static int by_name(struct cb_req *req)
 {
 	struct cbi_served served;
 	struct cbi_fresh fresh;
 	const char *ref;
-	int rc = read_at(req);
+	int rc = cbi_req_at(req);
 
 	if (rc == CB_OK)
 		rc = cbi_view_ref(req->ctx, req->args[0], req->args[1],
@@ -59,9 +44,11 @@ static int by_uid(struct cb_req *req)
 {
 	struct cbi_served served;
 	struct cbi_fresh fresh;
-	int rc = cbi_view_by_uid(req->ctx, req->web->catalog, req->args[0],
-	                         &served, &fresh);
+	int rc = cbi_req_at(req);
 
+	if (rc == CB_OK)
+		rc = cbi_view_by_uid(req->ctx, req->web->catalog, req->args[0],
+		                     &served, &fresh);
 	return rc < 0 ? rc : give(req, &served, &fresh);
 }
 
@@ -183,8 +170,10 @@ static int by_refs(struct cb_req *req)
 	struct refs refs = { NULL, 0, NULL, NULL };
 	struct cbi_served *served;
 	struct cbi_fresh fresh;
-	int rc = read_refs(req, &refs);
+	int rc = cbi_req_at(req);
 
+	if (rc == CB_OK)
+		rc = read_refs(req, &refs);
 	if (rc < 0)
 		return rc;
 	served = cb_alloc(req->ctx, (refs.n + 1) * sizeof(*served));
@@ -226,7 +215,7 @@ const struct cbi_endpoint cbi_api_entities[] = {
 	    .face = CBI_FACE_API,
 	    .name = "catalog-by-uid",
 	    .handle = by_uid,
-	    .params = "",
+	    .params = "at",
 	},
 	{
 	    .path = "/api/catalog/entities/by-refs",
@@ -235,7 +224,7 @@ const struct cbi_endpoint cbi_api_entities[] = {
 	    .face = CBI_FACE_API,
 	    .name = "catalog-by-refs",
 	    .handle = by_refs,
-	    .params = "filter",
+	    .params = "filter,at",
 	},
 	{ .path = NULL },
 };

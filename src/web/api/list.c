@@ -12,10 +12,12 @@
 
 #include <callboard/json.h>
 
+#include "base/clock.h"
 #include "catalog/fold.h"
 #include "catalog/query.h"
 #include "crypto/crypto.h"
 #include "web/api/answer.h"
+#include "web/at.h"
 #include "web/web.h"
 
 #define AFTER_MAX 256
@@ -102,19 +104,27 @@ static int read_orders(struct cb_req *req, struct cbi_list *list)
 	return CB_OK;
 }
 
-/* The query string of the request without two parameters. */
-static void add_rest(struct cb_buf *buf, const char *query)
+/* The query string of the request without some parameters.  The next page is
+ * of the same moment, also when that was said as "2h". */
+static void add_rest(struct cb_buf *buf, const char *query, int64_t as_of)
 {
+	char at[CBI_TIME_LEN];
+
 	for (const char *p = query; *p;) {
 		size_t len = strcspn(p, "&");
 
 		if (!cbi_str_starts(p, "offset=") &&
-		    !cbi_str_starts(p, "after=") && len) {
+		    !cbi_str_starts(p, "after=") && !cbi_str_starts(p, "at=") &&
+		    len) {
 			cb_buf_add(buf, p, len);
 			cb_buf_text(buf, "&");
 		}
 		p += len;
 		p += *p == '&';
+	}
+	if (as_of) {
+		cbi_clock_iso(as_of, at);
+		cb_buf_printf(buf, "at=%s&", at);
 	}
 }
 
@@ -131,7 +141,7 @@ static int add_link(struct listing *l)
 	cbi_crypto_base64(CBI_BASE64_STD, json, strlen(json), encoded);
 	cbi_buf_init(&buf, 2 * CB_URL_MAX);
 	cb_buf_text(&buf, "</entities?");
-	add_rest(&buf, query ? query + 1 : "");
+	add_rest(&buf, query ? query + 1 : "", l->req->ctx->scope.as_of);
 	cb_buf_text(&buf, "after=");
 	cbi_str_url_encode(&buf, encoded, "");
 	cb_buf_text(&buf, ">; rel=\"next\"");
@@ -180,5 +190,7 @@ static int answer(struct cb_req *req)
 
 int cbi_api_list(struct cb_req *req)
 {
-	return cbi_api_cached(req, answer);
+	int rc = cbi_req_at(req);
+
+	return rc < 0 ? rc : cbi_api_cached(req, answer);
 }

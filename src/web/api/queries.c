@@ -13,6 +13,7 @@
 #include "web/api/answer.h"
 #include "web/api/api.h"
 #include "web/api/list.h"
+#include "web/at.h"
 #include "web/web.h"
 
 /* Items of a JSON array, one after the other. */
@@ -305,7 +306,9 @@ static int answer_query(struct cb_req *req)
 
 static int by_query(struct cb_req *req)
 {
-	return cbi_api_cached(req, answer_query);
+	int rc = cbi_req_at(req);
+
+	return rc < 0 ? rc : cbi_api_cached(req, answer_query);
 }
 
 static int sign(struct cb_ctx *ctx, void *signer, const char *text,
@@ -409,7 +412,9 @@ static int answer_facets(struct cb_req *req)
 
 static int facets(struct cb_req *req)
 {
-	return cbi_api_cached(req, answer_facets);
+	int rc = cbi_req_at(req);
+
+	return rc < 0 ? rc : cbi_api_cached(req, answer_facets);
 }
 
 const struct cbi_endpoint cbi_api_queries[] = {
@@ -420,7 +425,7 @@ const struct cbi_endpoint cbi_api_queries[] = {
 	    .face = CBI_FACE_API,
 	    .name = "catalog-entities",
 	    .handle = cbi_api_list,
-	    .params = "filter,fields,limit,offset,after,order",
+	    .params = "filter,fields,limit,offset,after,order,at",
 	},
 	{
 	    .path = "/api/catalog/entities/by-query",
@@ -430,7 +435,7 @@ const struct cbi_endpoint cbi_api_queries[] = {
 	    .name = "catalog-by-query",
 	    .handle = by_query,
 	    .params = "filter,fields,limit,offset,orderField,cursor,"
-		      "fullTextFilterTerm,fullTextFilterFields,totalItems",
+		      "fullTextFilterTerm,fullTextFilterFields,totalItems,at",
 	},
 	{
 	    .path = "/api/catalog/entities/by-query",
@@ -439,7 +444,7 @@ const struct cbi_endpoint cbi_api_queries[] = {
 	    .face = CBI_FACE_API,
 	    .name = "catalog-by-query",
 	    .handle = by_query,
-	    .params = "",
+	    .params = "at",
 	},
 	{
 	    .path = "/api/catalog/entity-facets",
@@ -448,7 +453,7 @@ const struct cbi_endpoint cbi_api_queries[] = {
 	    .face = CBI_FACE_API,
 	    .name = "catalog-facets",
 	    .handle = facets,
-	    .params = "facet,filter",
+	    .params = "facet,filter,at",
 	},
 	{
 	    .path = "/api/catalog/entity-facets",
@@ -457,7 +462,7 @@ const struct cbi_endpoint cbi_api_queries[] = {
 	    .face = CBI_FACE_API,
 	    .name = "catalog-facets",
 	    .handle = facets,
-	    .params = "",
+	    .params = "at",
 	},
 	{ .path = NULL },
 };

@@ -12,6 +12,7 @@
 #include "catalog/entity.h"
 #include "host/host.h"
 #include "html/addr.h"
+#include "web/at.h"
 #include "web/pages/things.h"
 
 static const char *const states[] = {
@@ -200,6 +201,16 @@ static int check_level(struct cb_req *req)
 	return CB_OK;
 }
 
+/* ?at=...: what the tool said then nobody has kept. */
+static void not_then(struct cb_html *html, struct cbi_card *card)
+{
+	card->result.title = "";
+	card->result.message = "";
+	cb_html_note(html, "What tools say is known for now only.");
+	card->result.outcome =
+	    cbi_html_end(html) == CB_OK ? CBI_CARD_NOTE : CBI_CARD_GREY;
+}
+
 static void finish(void *buf)
 {
 	cbi_buf_finish(buf);
@@ -215,6 +226,8 @@ static int show(struct cb_req *req)
 	int rc;
 
 	rc = check_level(req);
+	if (rc == CB_OK)
+		rc = cbi_req_at(req);
 	if (rc == CB_OK)
 		rc = load(req, &card.ref, &entity);
 	if (rc < 0)
@@ -232,8 +245,11 @@ static int show(struct cb_req *req)
 	cbi_html_init(&html, req->ctx, card.drawn,
 	              cb_printf(req->ctx, "%s-%s", card.plugin, card.name), 3);
 	cbi_thing_titles(req, &html);
-	cbi_host_draw_card(req->ctx, req->web->host, card.plugin, card.name,
-	                   entity, &html, &card.result);
+	if (req->ctx->scope.as_of)
+		not_then(&html, &card);
+	else
+		cbi_host_draw_card(req->ctx, req->web->host, card.plugin,
+		                   card.name, entity, &html, &card.result);
 	return cbi_card_write(&card, cbi_card_form(req));
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "html/addr.h"
+#include "web/at.h"
 
 static const struct {
 	const char *param, *title;
@@ -102,10 +103,12 @@ static int read_sort(struct cb_req *req, struct cbi_catalog_page *page)
 
 int cbi_catalog_query_read(struct cb_req *req, struct cbi_catalog_page *page)
 {
-	const char *at = one(req, "at");
+	const char *row = one(req, "row");
 	int64_t n = 0;
-	int rc;
+	int rc = cbi_req_at(req);
 
+	if (rc < 0)
+		return rc;
 	page->req = req;
 	for (int i = 0; i < CBI_COLUMNS; i++) {
 		rc = read_values(req, columns[i].param,
@@ -127,10 +130,10 @@ int cbi_catalog_query_read(struct cb_req *req, struct cbi_catalog_page *page)
 	page->query.after = one(req, "after");
 	page->query.before = page->query.after ? NULL : one(req, "before");
 	page->query.limit = CBI_CATALOG_PAGE;
-	if (at && cbi_str_int(at, 0, INT32_MAX, &n) < 0)
+	if (row && cbi_str_int(row, 0, INT32_MAX, &n) < 0)
 		return cb_fail(req->ctx, CB_EINVAL,
-		               "at: '%s' is no position, expected a number",
-		               at);
+		               "row: '%s' is no position, expected a number",
+		               row);
 	page->at = page->query.after || page->query.before ? (size_t)n : 0;
 	return read_sort(req, page);
 }
@@ -138,7 +141,7 @@ int cbi_catalog_query_read(struct cb_req *req, struct cbi_catalog_page *page)
 static bool is_position(const char *name)
 {
 	return strcmp(name, "after") == 0 || strcmp(name, "before") == 0 ||
-	       strcmp(name, "at") == 0;
+	       strcmp(name, "row") == 0;
 }
 
 static bool dropped(const struct cbi_param *param,
@@ -156,7 +159,8 @@ static bool dropped(const struct cbi_param *param,
 const char *cbi_catalog_addr(const struct cbi_catalog_page *page,
                              const struct cbi_catalog_change *change)
 {
-	const char *addr = cbi_addr(page->req->ctx, "/catalog");
+	const char *addr =
+	    cbi_addr_then(page->req->ctx, cbi_addr(page->req->ctx, "/catalog"));
 
 	/* Only parameters of ours are carried on. */
 	for (const struct cbi_param *p = page->req->query; p; p = p->next) {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/ctx.h"
 #include "base/str.h"
 #include "html/addr.h"
 
@@ -164,6 +166,7 @@ static void rail_open(const struct cbi_catalog_page *page, struct cb_html *html)
 		.swaps = "#catalog",
 	};
 	size_t n = chosen(page);
+	char at[CBI_TIME_LEN];
 
 	/* Beside the form: opening the rail asks for nothing. */
 	cbi_html_lit(html, "<div class=\"rail\">\n<input class=\"rail-open\""
@@ -179,6 +182,9 @@ static void rail_open(const struct cbi_catalog_page *page, struct cb_html *html)
 		cbi_html_tr(html, "Filters");
 	cbi_html_lit(html, "</span>\n");
 	cbi_html_form_open(html, &form);
+	if (html->ctx->scope.as_of)
+		cbi_clock_iso(html->ctx->scope.as_of, at);
+	cbi_html_hidden(html, "at", html->ctx->scope.as_of ? at : NULL);
 	cbi_html_hidden(html, "kind", page->kind);
 	if (page->query.sort != CBI_SORT_NAME || page->query.descending)
 		cbi_html_hidden(html, "sort",
@@ -190,7 +196,9 @@ static void rail_open(const struct cbi_catalog_page *page, struct cb_html *html)
 void cbi_catalog_rail(const struct cbi_catalog_page *page, struct cb_html *html)
 {
 	const char *clear = cbi_addr_with(
-	    html->ctx, cbi_addr(html->ctx, "/catalog"), "kind", page->kind);
+	    html->ctx,
+	    cbi_addr_then(html->ctx, cbi_addr(html->ctx, "/catalog")), "kind",
+	    page->kind);
 
 	rail_open(page, html);
 	kinds(page, html);

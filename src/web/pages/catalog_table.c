@@ -233,8 +233,9 @@ static void nothing(struct cb_html *html)
 	cbi_html_lit(html, "</p><p>");
 	cbi_html_tr(html, "Take one away, or look for something shorter.");
 	cbi_html_lit(html, "</p>");
-	cbi_html_button_link(html, "", NULL, "Show everything",
-	                     cbi_addr(html->ctx, "/catalog"));
+	cbi_html_button_link(
+	    html, "", NULL, "Show everything",
+	    cbi_addr_then(html->ctx, cbi_addr(html->ctx, "/catalog")));
 	cbi_html_lit(html, "</div>\n");
 }
 
@@ -257,10 +258,10 @@ static void pager(const struct cbi_catalog_page *page, struct cb_html *html)
 	cbi_html_pager(
 	    html, info,
 	    table->prev ? cbi_addr_with(ctx, cbi_catalog_addr(page, &prev),
-	                                "at", cb_printf(ctx, "%zu", before))
+	                                "row", cb_printf(ctx, "%zu", before))
 			: NULL,
 	    table->next
-		? cbi_addr_with(ctx, cbi_catalog_addr(page, &next), "at",
+		? cbi_addr_with(ctx, cbi_catalog_addr(page, &next), "row",
 	                        cb_printf(ctx, "%zu", at + table->count))
 		: NULL,
 	    "#catalog");

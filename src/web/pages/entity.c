@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/ctx.h"
 #include "catalog/entity.h"
 #include "html/addr.h"
 #include "registry/registry.h"
+#include "web/at.h"
 #include "web/pages/shell.h"
 
 /* Of a relation, on the overview and on its own tab. */
@@ -27,21 +27,13 @@ static int load(struct cbi_entity_page *page)
 	struct cb_ctx *ctx = req->ctx;
 	int rc;
 
-	page->at = cbi_req_query(req, "at");
-	if (page->at && !*page->at)
-		page->at = NULL;
-	if (page->at && cbi_clock_parse(page->at, &ctx->scope.as_of) < 0)
-		return cb_fail(ctx, CB_EINVAL,
-		               "at: '%s' is no time, expected one such as "
-		               "2026-01-31T12:00:00Z",
-		               page->at);
-	rc = cbi_view_ref(ctx, req->args[1], req->args[0], req->args[2],
-	                  &page->ref);
+	rc = cbi_req_at(req);
+	if (rc == CB_OK)
+		rc = cbi_view_ref(ctx, req->args[1], req->args[0], req->args[2],
+		                  &page->ref);
 	if (rc == CB_OK)
 		rc = cbi_view_by_ref(ctx, req->web->catalog, page->ref,
 		                     &page->served, &page->fresh);
-	/* What it is related to is looked up as it is now. */
-	ctx->scope.as_of = 0;
 	if (rc == CB_OK)
 		rc = cbi_entity_create(ctx, page->served.body, page->served.len,
 		                       &page->entity);
@@ -61,7 +53,8 @@ static void plugin_cards(const struct cbi_entity_page *page,
 	const struct cbi_snapshot *snapshot;
 	size_t n = 0;
 
-	if (!req->web->registry ||
+	/* Tools are asked about now; the page says so. */
+	if (req->ctx->scope.as_of || !req->web->registry ||
 	    cbi_registry_look(req->ctx, req->web->registry, &snapshot) < 0 ||
 	    cbi_snapshot_cards(req->ctx, snapshot, place, page->entity, &cards,
 	                       &n) < 0) {
@@ -77,33 +70,13 @@ static void plugin_cards(const struct cbi_entity_page *page,
 			      "level", "1"));
 }
 
-static void then(const struct cbi_entity_page *page, struct cb_html *html)
-{
-	cbi_html_notice_open(html, CB_TONE_INFO, "note", NULL);
-	cbi_html_lit(html, "<p><strong>");
-	cbi_html_esc(
-	    html, cbi_html_say(html->ctx, "As it was at {1}", page->at, NULL));
-	cbi_html_lit(html, "</strong></p><p>");
-	cbi_html_tr(html, "What tools say is known for now only, and not shown "
-	                  "here.");
-	cbi_html_lit(html, " <a");
-	cbi_html_attr(html, "href",
-	              cbi_addr_entity(html->ctx, page->ref, NULL));
-	cbi_html_lit(html, ">");
-	cbi_html_tr(html, "Back to now");
-	cbi_html_lit(html, "</a></p>");
-	cbi_html_notice_close(html);
-}
-
 static void overview(const struct cbi_entity_page *page, struct cb_html *html)
 {
 	cbi_html_lit(html, "<div class=\"board\">\n<div class=\"cards\">\n");
 	cbi_entity_about(page, html);
-	if (!page->at)
-		plugin_cards(page, html, "entity.overview");
+	plugin_cards(page, html, "entity.overview");
 	cbi_html_lit(html, "</div>\n<div class=\"cards board-side\">\n");
-	if (!page->at)
-		plugin_cards(page, html, "entity.side");
+	plugin_cards(page, html, "entity.side");
 	cbi_entity_relations(page, html, OVERVIEW_TARGETS);
 	cbi_entity_links(page, html);
 	cbi_html_lit(html, "</div>\n</div>\n");
@@ -145,8 +118,6 @@ static int draw(const struct cbi_entity_page *page, struct cb_html *html)
 	const char *definition =
 	    cb_entity_text(page->entity, "spec.definition");
 
-	if (page->at)
-		then(page, html);
 	cbi_entity_header(page, html);
 	cbi_entity_errors(page, html);
 	if (!*page->tab) {

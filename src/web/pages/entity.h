@@ -16,7 +16,6 @@ struct cbi_entity_page {
 	const json_t *json;
 	const char *ref, *kind;
 	const char *tab; /* "" is the overview */
-	const char *at;  /* the time asked for, as written; NULL: now */
 	struct cbi_served served;
 	struct cbi_fresh fresh;
 };

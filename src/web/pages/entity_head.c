@@ -27,8 +27,10 @@ static const char *related(const struct cb_entity *entity, const char *type,
 /* Catalog / domain / system / name: as far up as the catalog knows. */
 static void crumbs(const struct cbi_entity_page *page, struct cb_html *html)
 {
-	struct cbi_html_step steps[4] = { { cb_tr(html->ctx, "Catalog"),
-		                            cbi_addr(html->ctx, "/catalog") } };
+	struct cbi_html_step steps[4] = {
+		{ cb_tr(html->ctx, "Catalog"),
+		  cbi_addr_then(html->ctx, cbi_addr(html->ctx, "/catalog")) }
+	};
 	const char *system = related(page->entity, "partOf", "system");
 	const char *domain = related(page->entity, "partOf", "domain");
 	const struct cb_entity *above =
@@ -98,7 +100,8 @@ static void fact_tags(const struct cbi_entity_page *page, struct cb_html *html)
 {
 	const json_t *tags =
 	    json_object_get(json_object_get(page->json, "metadata"), "tags");
-	const char *catalog = cbi_addr(html->ctx, "/catalog");
+	const char *catalog =
+	    cbi_addr_then(html->ctx, cbi_addr(html->ctx, "/catalog"));
 
 	if (!json_array_size(tags))
 		return;
@@ -145,9 +148,7 @@ static void facts(const struct cbi_entity_page *page, struct cb_html *html)
 static const char *tab_address(const struct cbi_entity_page *page,
                                struct cb_html *html, const char *tab)
 {
-	return cbi_addr_with(html->ctx,
-	                     cbi_addr_entity(html->ctx, page->ref, tab), "at",
-	                     page->at);
+	return cbi_addr_entity(html->ctx, page->ref, tab);
 }
 
 static void tabs(const struct cbi_entity_page *page, struct cb_html *html)

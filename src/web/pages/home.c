@@ -7,8 +7,10 @@
 #include <stdlib.h>
 
 #include "base/board.h"
+#include "base/ctx.h"
 #include "html/addr.h"
 #include "registry/registry.h"
+#include "web/at.h"
 #include "web/pages/shell.h"
 #include "web/pages/things.h"
 
@@ -87,7 +89,8 @@ static void welcome(const struct home *home, struct cb_html *html)
 
 static void glance(const struct home *home, struct cb_html *html)
 {
-	const char *catalog = cbi_addr(html->ctx, "/catalog");
+	const char *catalog =
+	    cbi_addr_then(html->ctx, cbi_addr(html->ctx, "/catalog"));
 
 	cbi_html_lit(html, "<h2 class=\"section-title\">");
 	cbi_html_tr(html, "At a glance");
@@ -138,7 +141,8 @@ static void recent(const struct home *home, struct cb_html *html)
 		.name = "recent",
 		.title = "Recently changed",
 		.wide = true,
-		.link = cbi_addr(html->ctx, "/catalog"),
+		.link =
+		    cbi_addr_then(html->ctx, cbi_addr(html->ctx, "/catalog")),
 		.link_title = "Whole catalog",
 		.link_icon = "arrow-right",
 	};
@@ -172,7 +176,8 @@ static void quick(struct cb_html *html)
 	const struct cbi_html_card card = { .plugin = "catalog",
 		                            .name = "quick",
 		                            .title = "Quick links" };
-	const char *catalog = cbi_addr(html->ctx, "/catalog");
+	const char *catalog =
+	    cbi_addr_then(html->ctx, cbi_addr(html->ctx, "/catalog"));
 
 	cbi_html_card_open(html, &card);
 	cbi_html_lit(html, "<ul class=\"links\">\n");
@@ -247,7 +252,9 @@ static int show(struct cb_req *req)
 	struct cb_html html;
 	int rc;
 
-	rc = load(&home);
+	rc = cbi_req_at(req);
+	if (rc == CB_OK)
+		rc = load(&home);
 	if (rc == CB_OK)
 		rc = cbi_thing_fresh(req, &home.fresh);
 	if (rc == CB_OK)
@@ -259,10 +266,12 @@ static int show(struct cb_req *req)
 	glance(&home, &html);
 	cbi_html_lit(&html, "<div class=\"board\">\n<div class=\"cards\">\n");
 	recent(&home, &html);
-	cards(req, &html);
+	if (!req->ctx->scope.as_of)
+		cards(req, &html);
 	cbi_html_lit(&html, "</div>\n<div class=\"cards board-side\">\n");
 	quick(&html);
-	level(&home, &html);
+	if (!req->ctx->scope.as_of)
+		level(&home, &html);
 	cbi_html_lit(&html, "</div>\n</div>\n");
 	return cbi_page_close(req, &html);
 }

@@ -16,6 +16,7 @@
 #include "html/addr.h"
 #include "policy/policy.h"
 #include "registry/registry.h"
+#include "web/at.h"
 
 /* htmx: no styles of its own (the CSP forbids them), attributes as we write
  * them, and what is no success leaves the page as it is. */
@@ -304,10 +305,10 @@ static void side(struct cb_req *req, struct cb_html *html, const char *here)
 	cbi_html_lit(html, "<nav class=\"side\"");
 	cbi_html_attr_tr(html, "aria-label", "Main");
 	cbi_html_lit(html, ">\n");
-	side_item(html, cbi_addr(ctx, "/"), "house", "Home",
+	side_item(html, cbi_addr_then(ctx, cbi_addr(ctx, "/")), "house", "Home",
 	          strcmp(here, "home") == 0);
-	side_item(html, cbi_addr(ctx, "/catalog"), "library", "Catalog",
-	          strcmp(here, "catalog") == 0);
+	side_item(html, cbi_addr_then(ctx, cbi_addr(ctx, "/catalog")),
+	          "library", "Catalog", strcmp(here, "catalog") == 0);
 	side_plugins(req, html, here);
 	cbi_html_lit(html, "<p class=\"side-head\">");
 	cbi_html_tr(html, "Admin");
@@ -338,6 +339,32 @@ static void behind(struct cb_req *req, struct cb_html *html)
 	cbi_html_notice_close(html);
 }
 
+/* A page of the past says so, and where the present is. */
+static void then(struct cb_req *req, struct cb_html *html)
+{
+	char at[CBI_TIME_LEN];
+
+	if (!req->ctx->scope.as_of)
+		return;
+	cbi_clock_iso(req->ctx->scope.as_of, at);
+	cbi_html_notice_open(html, CB_TONE_INFO, "note", NULL);
+	cbi_html_lit(html, "<p><strong>");
+	cbi_html_tr(html, "The catalog as it was at");
+	cbi_html_lit(html, " <time");
+	cbi_html_attr(html, "datetime", at);
+	cbi_html_lit(html, ">");
+	cbi_html_esc(html, cb_printf(req->ctx, "%.10s %.8s UTC", at, at + 11));
+	cbi_html_lit(html, "</time></strong></p><p>");
+	cbi_html_tr(html, "What tools say is known for now only, and not shown "
+	                  "here.");
+	cbi_html_lit(html, " <a");
+	cbi_html_attr(html, "href", cbi_req_now(req));
+	cbi_html_lit(html, ">");
+	cbi_html_tr(html, "Back to now");
+	cbi_html_lit(html, "</a></p>");
+	cbi_html_notice_close(html);
+}
+
 int cbi_page_open(struct cb_req *req, const struct cbi_page *page,
                   struct cb_html *html)
 {
@@ -354,6 +381,7 @@ int cbi_page_open(struct cb_req *req, const struct cbi_page *page,
 	cbi_html_lit(html, "<main class=\"main\" id=\"main\""
 	                   " tabindex=\"-1\">\n");
 	behind(req, html);
+	then(req, html);
 	return CB_OK;
 }
 

@@ -178,7 +178,7 @@ static void a_bad_address_says_what_is_wrong(void **state)
 	} rows[] = {
 		{ "/catalog?sort=secret", "sort: &#39;secret&#39; is no column",
 		  400 },
-		{ "/catalog?after=x&at=-1", "at: &#39;-1&#39; is no position",
+		{ "/catalog?after=x&row=-1", "row: &#39;-1&#39; is no position",
 		  400 },
 		{ "/catalog?after=%25%25", "", 400 },
 		{ "/catalog/default/component/gate?at=yesterday",

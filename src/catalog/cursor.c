@@ -155,7 +155,9 @@ static bool check_signature(struct cb_ctx *ctx,
 	/* The last one: texts within hold only escaped quotes. */
 	for (const char *p = strstr(json, mark); p; p = strstr(p + 1, mark))
 		found = p;
-	if (!found || len < mark_len + 2 || strcmp(json + len - 2, "\"}") != 0)
+	/* Its quote must not be the one that ends the text, too. */
+	if (!found || (size_t)(found - json) + mark_len + 2 > len ||
+	    strcmp(json + len - 2, "\"}") != 0)
 		return false;
 	signed_text = cb_strndup(ctx, json, (size_t)(found - json));
 	mac = cb_strndup(ctx, found + mark_len,

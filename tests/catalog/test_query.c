@@ -308,6 +308,8 @@ static void tampered_cursors_are_refused(void **state)
 		"e30=",
 		"bnVsbA==",
 		"W10=",
+		/* {"orderFields":[],"sig":"}: one quote is none of a pair */
+		"eyJvcmRlckZpZWxkcyI6W10sInNpZyI6In0=",
 		/* {"orderFields":[],"orderFieldValues":["x"],"isPrevious":
 		 * false,"totalItems":-1} */
 		("eyJvcmRlckZpZWxkcyI6W10sIm9yZGVyRmllbGRWYWx1ZXMiOlsieCJdLCJp"

@@ -14,7 +14,8 @@
  * to a second with jitter, calls fail fast.
  *
  * Failures (all noted with cb_fail; parameters' values never appear in them):
- *   CB_EAWAY     no connection, lost on the way, read-only or disk full
+ *   CB_EAWAY     no connection, lost on the way, read-only, disk full, or no
+ *                schema made yet
  *   CB_EBUSY     the gate, or too many connections at the server (53300), or
  *                a deadlock or serialisation failure after the retries
  *   CB_ETIME     the deadline or statement_timeout passed

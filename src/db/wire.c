@@ -162,6 +162,13 @@ static const struct {
 	{ "22", CB_EBUG, "a value does not fit" },
 };
 
+/* A table of ours that is not there: an engine makes it, or `callboardctl db
+ * migrate`; until then it is as if the database were away. */
+static bool is_unmade(const char *state, const char *why)
+{
+	return strcmp(state, "42P01") == 0 && why && strstr(why, "callboard.");
+}
+
 int cbi_db_note_refused(struct cb_ctx *ctx, struct cbi_db *db,
                         struct cbi_db_conn *conn, const PGresult *res,
                         const char *name)
@@ -190,6 +197,10 @@ int cbi_db_note_refused(struct cb_ctx *ctx, struct cbi_db *db,
 	if (code == CB_EAWAY)
 		conn->doomed = true;
 	cbi_metric_add(CBI_COUNT_DB_ERRORS, 1);
+	if (is_unmade(state, why))
+		return cb_fail(ctx, CB_EAWAY,
+		               "the database has no schema of this release "
+		               "yet: an engine makes it");
 	return cb_fail(ctx, code, "%s: %s (SQLSTATE %s)",
 	               name ? name : "statement", why ? why : "refused", state);
 }

@@ -144,6 +144,7 @@ static void refusals_have_their_codes(void **state)
 	} cases[] = {
 		{ "select", CB_OK },
 		{ "select nonsense from nowhere", CB_EBUG },
+		{ "select 1 from callboard.not_made_yet", CB_EAWAY },
 		{ "insert into one values (1)", CB_ECONFLICT },
 		{ "select pg_sleep(5)", CB_ETIME },
 		{ "do $$ begin raise sqlstate '53100'; end $$", CB_EAWAY },

@@ -38,6 +38,7 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_locations;
 		tables[n++] = cbi_api_location_query;
 		tables[n++] = cbi_api_judge;
+		tables[n++] = cbi_api_search;
 	} else {
 		tables[n++] = cbi_plugin_apis;
 	}

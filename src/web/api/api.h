@@ -13,6 +13,8 @@ extern const struct cbi_endpoint cbi_api_queries[];
 extern const struct cbi_endpoint cbi_api_locations[];
 extern const struct cbi_endpoint cbi_api_location_query[];
 extern const struct cbi_endpoint cbi_api_judge[];
+/* /api/search. */
+extern const struct cbi_endpoint cbi_api_search[];
 
 struct cbi_auth;
 struct cbi_catalog;

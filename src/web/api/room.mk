@@ -9,3 +9,4 @@ libcallboard_la_SOURCES += src/web/api/location_query.c
 libcallboard_la_SOURCES += src/web/api/locations.c
 libcallboard_la_SOURCES += src/web/api/params.c
 libcallboard_la_SOURCES += src/web/api/queries.c
+libcallboard_la_SOURCES += src/web/api/search.c

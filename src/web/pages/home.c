@@ -71,7 +71,7 @@ static void guest_note(struct cb_req *req, struct cb_html *html)
 static void welcome(const struct home *home, struct cb_html *html)
 {
 	const struct cbi_html_search search = {
-		.address = cbi_addr(html->ctx, "/catalog"),
+		.address = cbi_addr(html->ctx, "/search"),
 		.title = "Catalog",
 		.label = "Find a component, an API, a team",
 		.hint = "Find a component, an API, a team",

@@ -233,7 +233,7 @@ static void top(struct cb_req *req, struct cb_html *html, bool bare)
 {
 	const char *csrf = bare ? NULL : cbi_page_csrf(req);
 	const struct cbi_html_search search = {
-		.address = cbi_addr(req->ctx, "/catalog"),
+		.address = cbi_addr(req->ctx, "/search"),
 		.title = "Portal",
 		.label = "Search the catalog",
 		.hint = "Search",

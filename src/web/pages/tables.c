@@ -10,11 +10,13 @@
 #include "web/pages/home.h"
 #include "web/pages/pages.h"
 #include "web/pages/plugin_page.h"
+#include "web/pages/search.h"
 
 static const struct cbi_endpoint *const tables[] = {
-	cbi_pages_home,  cbi_pages_catalog, cbi_pages_entity,
-	cbi_pages_cards, cbi_pages_plugin,  cbi_pages_door,
-	cbi_pages_admin, cbi_pages_plugins, cbi_pages_gallery,
+	cbi_pages_home,   cbi_pages_catalog, cbi_pages_entity,
+	cbi_pages_cards,  cbi_pages_plugin,  cbi_pages_door,
+	cbi_pages_admin,  cbi_pages_plugins, cbi_pages_gallery,
+	cbi_pages_search,
 };
 
 const struct cbi_endpoint *const *cbi_pages_tables(size_t *n)

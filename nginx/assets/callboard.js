@@ -78,6 +78,23 @@
 		}
 	});
 
+	/* <button data-copy="text" data-copied="word to say"> */
+	document.addEventListener("click", (event) => {
+		const button = event.target.closest?.("[data-copy]");
+		const word = button?.querySelector("[role=status]");
+
+		if (!button || !navigator.clipboard)
+			return;
+		navigator.clipboard.writeText(button.dataset.copy).then(() => {
+			const before = word.textContent;
+
+			word.textContent = button.dataset.copied;
+			setTimeout(() => {
+				word.textContent = before;
+			}, 2000);
+		}).catch(() => {});
+	});
+
 	/* A filter or page link that htmx could not follow is followed by the browser. */
 	const follow = (event) => {
 		const ctx = event.detail?.ctx;

@@ -123,8 +123,9 @@ test('the other pages are accessible, fit the screen and are valid HTML', async 
     const { page, close } = await open(browser, { size, theme: size === 'wide' ? 'light' : 'dark' });
     try {
       for (const at of ['/', '/catalog', '/catalog?type=service&q=a', '/catalog?q=nothing-is-called-so', ENTITY, `${ENTITY}/relations`,
-        `${ENTITY}/source`, '/catalog/default/group/booking-crew', '/catalog/default/api/booking-api/definition', '/catalog/default/system/booking',
-        '/admin', '/admin/plugins', '/admin/gallery', '/search', '/search?q=booking', '/search?q=fare+engnie', '/search?q=qqqqqqqq&kind=api', '/sign-in', '/nowhere', '/catalog/default/component/no-such-thing']) {
+        `${ENTITY}/inspect`, `${ENTITY}/inspect?as=yaml`, `${ENTITY}/inspect?as=json`, `${ENTITY}/unregister`,
+        '/search', '/search?q=booking', '/search?q=fare+engnie', '/search?q=qqqqqqqq&kind=api', '/catalog/default/group/booking-crew', '/catalog/default/api/booking-api/definition', '/catalog/default/system/booking',
+        '/admin', '/admin/plugins', '/admin/gallery', '/sign-in', '/nowhere', '/catalog/default/component/no-such-thing']) {
         const answer = await page.goto(base + at);
         const html = await answer.text();
         await looks(page, `${at} ${size}`);

@@ -21,7 +21,7 @@
 #define OVERVIEW_TARGETS 6
 #define TAB_TARGETS 500
 
-static int load(struct cbi_entity_page *page)
+int cbi_entity_load(struct cbi_entity_page *page)
 {
 	struct cb_req *req = page->req;
 	struct cb_ctx *ctx = req->ctx;
@@ -96,38 +96,40 @@ static void code_card(struct cb_html *html, const char *name, const char *title,
 	cbi_html_lit(html, "</div>\n");
 }
 
-static int source(const struct cbi_entity_page *page, struct cb_html *html)
+/* What a form on this page has just done. */
+static void asked(const struct cbi_entity_page *page, struct cb_html *html)
 {
-	struct cb_ctx *ctx = page->req->ctx;
-	char *text =
-	    json_dumps(page->json, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	const char *kept;
+	const char *what = cbi_req_query(page->req, "asked");
 
-	if (!text)
-		return cb_fail(ctx, CB_ENOMEM, "no memory for the source");
-	kept = cb_strdup(ctx, text);
-	free(text);
-	if (!kept)
-		return CB_ENOMEM;
-	code_card(html, "source", "As the catalog serves it", kept);
-	return CB_OK;
+	if (!what || strcmp(what, "refresh") != 0)
+		return;
+	cbi_html_notice_open(html, CB_TONE_GOOD, "status",
+	                     "A refresh was asked for");
+	cbi_html_lit(html, "<p>");
+	cbi_html_tr(html, "What brings this entity in is read again now; load "
+	                  "the page in a moment.");
+	cbi_html_lit(html, "</p>");
+	cbi_html_notice_close(html);
 }
 
-static int draw(const struct cbi_entity_page *page, struct cb_html *html)
+static int draw(struct cbi_entity_page *page, struct cb_html *html)
 {
 	const char *definition =
 	    cb_entity_text(page->entity, "spec.definition");
 
 	cbi_entity_header(page, html);
 	cbi_entity_errors(page, html);
+	asked(page, html);
 	if (!*page->tab) {
 		overview(page, html);
 	} else if (strcmp(page->tab, "relations") == 0) {
 		cbi_html_lit(html, "<div class=\"cards\">\n");
 		cbi_entity_relations(page, html, TAB_TARGETS);
 		cbi_html_lit(html, "</div>\n");
-	} else if (strcmp(page->tab, "source") == 0) {
-		return source(page, html);
+	} else if (strcmp(page->tab, "inspect") == 0) {
+		return cbi_entity_inspect(page, html);
+	} else if (strcmp(page->tab, "unregister") == 0) {
+		return cbi_entity_unregister(page, html);
 	} else {
 		code_card(html, "definition", "Definition", definition);
 	}
@@ -137,7 +139,8 @@ static int draw(const struct cbi_entity_page *page, struct cb_html *html)
 static bool known_tab(const struct cbi_entity_page *page)
 {
 	return !*page->tab || strcmp(page->tab, "relations") == 0 ||
-	       strcmp(page->tab, "source") == 0 ||
+	       strcmp(page->tab, "inspect") == 0 ||
+	       strcmp(page->tab, "unregister") == 0 ||
 	       (strcmp(page->tab, "definition") == 0 &&
 	        cb_entity_text(page->entity, "spec.definition"));
 }
@@ -149,7 +152,7 @@ static int show_tab(struct cb_req *req, const char *tab)
 	struct cb_html html;
 	int rc;
 
-	rc = load(&page);
+	rc = cbi_entity_load(&page);
 	if (rc < 0)
 		return rc;
 	if (!known_tab(&page))

@@ -24,6 +24,27 @@ struct cbi_entity_page {
 void cbi_entity_header(const struct cbi_entity_page *page,
                        struct cb_html *html);
 
+/* Fills ref, entity and the rest from the request's address. */
+int cbi_entity_load(struct cbi_entity_page *page) CB_USED;
+
+/* What can be done with it. */
+void cbi_entity_menu(const struct cbi_entity_page *page, struct cb_html *html);
+/* Why its location cannot be taken back, whoever asks; NULL when it can, and
+ * then *out is the location, or has no id when the entity is an orphan. */
+struct cbi_location;
+const char *cbi_entity_unregister_why(const struct cbi_entity_page *page,
+                                      struct cbi_location *out);
+
+/* Tabs. */
+int cbi_entity_inspect(const struct cbi_entity_page *page,
+                       struct cb_html *html) CB_USED;
+int cbi_entity_unregister(struct cbi_entity_page *page,
+                          struct cb_html *html) CB_USED;
+
+/* The entity as YAML; *out lives with ctx. */
+int cbi_entity_yaml(struct cb_ctx *ctx, const json_t *json,
+                    const char **out) CB_USED;
+
 /* Cards of the house. */
 void cbi_entity_about(const struct cbi_entity_page *page, struct cb_html *html);
 /* most: targets of each type that are shown. */
@@ -34,5 +55,6 @@ void cbi_entity_errors(const struct cbi_entity_page *page,
                        struct cb_html *html);
 
 extern const struct cbi_endpoint cbi_pages_entity[];
+extern const struct cbi_endpoint cbi_pages_entity_actions[];
 
 #endif

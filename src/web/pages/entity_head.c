@@ -62,7 +62,9 @@ static void name(const struct cbi_entity_page *page, struct cb_html *html)
 	cbi_html_esc(html, cbi_thing_title(page->entity));
 	cbi_html_lit(html, "</h1><p><code>");
 	cbi_html_esc(html, page->ref);
-	cbi_html_lit(html, "</code></p></div></div>\n");
+	cbi_html_lit(html, "</code></p></div>");
+	cbi_entity_menu(page, html);
+	cbi_html_lit(html, "</div>\n");
 }
 
 static void fact_open(struct cb_html *html, const char *label)
@@ -153,7 +155,7 @@ static const char *tab_address(const struct cbi_entity_page *page,
 
 static void tabs(const struct cbi_entity_page *page, struct cb_html *html)
 {
-	struct cbi_html_tab list[4] = {
+	struct cbi_html_tab list[5] = {
 		{ "Overview", tab_address(page, html, NULL), !*page->tab },
 		{ "Relations", tab_address(page, html, "relations"),
 		  strcmp(page->tab, "relations") == 0 },
@@ -165,9 +167,9 @@ static void tabs(const struct cbi_entity_page *page, struct cb_html *html)
 			"Definition", tab_address(page, html, "definition"),
 			strcmp(page->tab, "definition") == 0
 		};
-	list[n++] =
-	    (struct cbi_html_tab){ "Source", tab_address(page, html, "source"),
-		                   strcmp(page->tab, "source") == 0 };
+	list[n++] = (struct cbi_html_tab){ "Inspect",
+		                           tab_address(page, html, "inspect"),
+		                           strcmp(page->tab, "inspect") == 0 };
 	cbi_html_tabs(html, cbi_thing_title(page->entity), list, n);
 }
 

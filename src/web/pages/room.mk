@@ -5,8 +5,9 @@ libcallboard_la_SOURCES += \
 	src/web/pages/catalog.h src/web/pages/catalog_query.c \
 	src/web/pages/catalog_rail.c src/web/pages/catalog_table.c \
 	src/web/pages/door.c src/web/pages/door.h src/web/pages/entity.c \
-	src/web/pages/entity.h \
+	src/web/pages/entity.h src/web/pages/entity_actions.c \
 	src/web/pages/entity_cards.c \
+	src/web/pages/inspect.c \
 	src/web/pages/entity_head.c src/web/pages/error.c \
 	src/web/pages/gallery.c src/web/pages/home.c src/web/pages/home.h \
 	src/web/pages/pages.h src/web/pages/plain.c \

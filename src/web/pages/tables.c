@@ -13,10 +13,10 @@
 #include "web/pages/search.h"
 
 static const struct cbi_endpoint *const tables[] = {
-	cbi_pages_home,   cbi_pages_catalog, cbi_pages_entity,
-	cbi_pages_cards,  cbi_pages_plugin,  cbi_pages_door,
-	cbi_pages_admin,  cbi_pages_plugins, cbi_pages_gallery,
-	cbi_pages_search,
+	cbi_pages_home,   cbi_pages_catalog,        cbi_pages_entity,
+	cbi_pages_cards,  cbi_pages_plugin,         cbi_pages_door,
+	cbi_pages_admin,  cbi_pages_plugins,        cbi_pages_gallery,
+	cbi_pages_search, cbi_pages_entity_actions,
 };
 
 const struct cbi_endpoint *const *cbi_pages_tables(size_t *n)

@@ -217,7 +217,7 @@ static void an_entity_shows_what_is_known(void **state)
 	body = page(house, "/catalog/default/api/gate-api/definition");
 	assert_says(body, "openapi: 3.0.0");
 	/* Any case leads there, as in references. */
-	body = page(house, "/catalog/Default/Component/Gate/source");
+	body = page(house, "/catalog/Default/component/Gate/inspect?as=json");
 	assert_says(body, "&quot;kind&quot;: &quot;Component&quot;");
 	body = page(house, "/catalog/default/group/crew");
 	assert_says(body, "<h1>Boarding Crew</h1>");
@@ -233,7 +233,9 @@ static void nothing_a_user_wrote_is_markup(void **state)
 		"/catalog?type=%3Cscript%3E&owner=%3C!--%23",
 		"/catalog/default/component/evil",
 		"/catalog/default/component/evil/relations",
-		"/catalog/default/component/evil/source",
+		"/catalog/default/component/evil/inspect",
+		"/catalog/default/component/evil/inspect?as=yaml",
+		"/catalog/default/component/evil/inspect?as=json",
 		"/catalog/default/component/evil/definition",
 	};
 	struct house *house = *state;

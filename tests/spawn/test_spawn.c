@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/cmock.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/ctx.h"
+#include "base/limits.h"
 #include "spawn/spawn.h"
 
 static struct cbi_lane lane;
@@ -62,14 +68,157 @@ static void a_child_has_default_signals_and_none_blocked(void **state)
 	assert_int_equal(run(look, NULL), 7);
 }
 
+static const char *const *argv_of(const char *script)
+{
+	static const char *argv[4];
+
+	argv[0] = "sh";
+	argv[1] = "-c";
+	argv[2] = script;
+	argv[3] = NULL;
+	return argv;
+}
+
+static int program(const char *script, const char *in, size_t out_max, int ms,
+                   struct cbi_spawn_reply *out)
+{
+	struct cbi_spawn_ask ask = {
+		.argv = argv_of(script),
+		.in = in,
+		.in_len = in ? strlen(in) : 0,
+		.out_max = out_max,
+		.total_ms = ms,
+		.file_max = 1000,
+	};
+
+	cb_failure_clear(&ctx);
+	return cbi_spawn_run(&ctx, &ask, out);
+}
+
+static void a_program_reads_and_writes_and_has_a_code(void **state)
+{
+	struct cbi_spawn_reply reply;
+
+	(void)state;
+	assert_int_equal(program("tr a-z A-Z; echo why >&2; exit 3", "words",
+	                         100, 10000, &reply),
+	                 CB_OK);
+	assert_int_equal(reply.code, 3);
+	assert_string_equal(reply.out, "WORDS");
+	assert_int_equal(reply.out_len, 5);
+	assert_string_equal(reply.err, "why\n");
+}
+
+static void a_program_that_does_not_read_harms_nobody(void **state)
+{
+	static char large[1000001];
+	struct cbi_spawn_reply reply;
+
+	(void)state;
+	memset(large, 'a', sizeof(large) - 1);
+	assert_int_equal(
+	    program("exec 0<&-; echo done", large, 100, 10000, &reply), CB_OK);
+	assert_string_equal(reply.out, "done\n");
+	assert_int_equal(program("cat", large, sizeof(large), 10000, &reply),
+	                 CB_OK);
+	assert_int_equal(reply.out_len, sizeof(large) - 1);
+}
+
+static void what_is_too_much_or_too_slow_is_ended(void **state)
+{
+	struct cbi_spawn_reply reply;
+	int64_t before = cbi_clock_ms();
+
+	(void)state;
+	assert_int_equal(program("yes", NULL, 1000, 10000, &reply), CB_ETOOBIG);
+	assert_int_equal(program("sleep 60", NULL, 1000, 100, &reply),
+	                 CB_ETIME);
+	assert_string_equal(cb_failure(&ctx), "sh was not done in time");
+	/* Closed outputs are no end. */
+	assert_int_equal(
+	    program("exec >&- 2>&-; sleep 60", NULL, 1000, 100, &reply),
+	    CB_ETIME);
+	assert_true(cbi_clock_ms() - before < 9000);
+}
+
+static void what_a_program_started_ends_with_it(void **state)
+{
+	struct cbi_spawn_reply reply;
+	char *end;
+	long pid;
+
+	(void)state;
+	assert_int_equal(program("sleep 60 >/dev/null 2>&1 & echo $!", NULL,
+	                         100, 10000, &reply),
+	                 CB_OK);
+	pid = strtol(reply.out, &end, 10);
+	assert_true(pid > 1);
+	/* A zombie until init has seen it. */
+	for (int i = 0; i < 500 && kill((pid_t)pid, 0) == 0; i++) {
+		char path[40], stat[100] = "";
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+		file = fopen(path, "r");
+		if (file) {
+			if (!fgets(stat, sizeof(stat), file))
+				stat[0] = '\0';
+			fclose(file);
+		}
+		if (strstr(stat, ") Z "))
+			return;
+		usleep(10000);
+	}
+	assert_int_not_equal(kill((pid_t)pid, 0), 0);
+}
+
+static void a_program_gets_nothing_of_ours(void **state)
+{
+	struct cbi_spawn_reply reply;
+	int fd = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	setenv("SECRET", "x", 1);
+	assert_int_equal(program("echo $SECRET; ls /proc/self/fd | wc -l; pwd",
+	                         NULL, 100, 10000, &reply),
+	                 CB_OK);
+	/* Its three, and the one ls reads the folder with. */
+	assert_string_equal(reply.out, "\n4\n/\n");
+	close(fd);
+	assert_int_equal(program("head -c 5000 /dev/zero >/tmp/cb_spawn.$$; "
+	                         "wc -c </tmp/cb_spawn.$$; rm /tmp/cb_spawn.$$",
+	                         NULL, 100, 10000, &reply),
+	                 CB_OK);
+	assert_string_equal(reply.out, "1000\n");
+}
+
+static void a_program_that_is_not_there_is_named(void **state)
+{
+	static const char *const argv[] = { "no-such-program", NULL };
+	struct cbi_spawn_ask ask = { .argv = argv, .total_ms = 1000 };
+	struct cbi_spawn_reply reply;
+
+	(void)state;
+	cb_failure_clear(&ctx);
+	assert_int_equal(cbi_spawn_run(&ctx, &ask, &reply), CB_ENOTSUP);
+	assert_string_equal(cb_failure(&ctx),
+	                    "there is no program no-such-program here");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_function_runs_in_a_child),
 		cmocka_unit_test(a_child_has_default_signals_and_none_blocked),
+		cmocka_unit_test(a_program_reads_and_writes_and_has_a_code),
+		cmocka_unit_test(a_program_that_does_not_read_harms_nobody),
+		cmocka_unit_test(what_is_too_much_or_too_slow_is_ended),
+		cmocka_unit_test(what_a_program_started_ends_with_it),
+		cmocka_unit_test(a_program_gets_nothing_of_ours),
+		cmocka_unit_test(a_program_that_is_not_there_is_named),
 	};
 
-	cbi_lane_init(&lane, CB_MIB);
+	cbi_lane_init(&lane, 8 * CB_MIB);
 	cbi_ctx_init(&ctx, &lane);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,6 +148,8 @@ static void keep_header(struct work *work, const char *line, size_t len)
 		{ "last-modified:", &answer->modified },
 		{ "location:", &answer->location },
 		{ "retry-after:", &answer->retry_after },
+		{ "x-ratelimit-remaining:", &answer->remaining },
+		{ "x-ratelimit-reset:", &answer->reset },
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -178,6 +180,7 @@ static size_t take_header(char *line, size_t one, size_t n, void *arg)
 
 		a->type = a->etag = a->modified = "";
 		a->location = a->retry_after = "";
+		a->remaining = a->reset = "";
 	}
 	while (rest > 0 && strchr("\r\n \t", line[rest - 1]))
 		rest--;
@@ -327,6 +330,7 @@ static int prepare(struct work *work, const struct cbi_http_ask *ask)
 	const char *const *rows = work->http->resolve;
 
 	answer->status = 0;
+	answer->remaining = answer->reset = "";
 	answer->type = answer->etag = answer->modified = "";
 	answer->location = answer->retry_after = "";
 	answer->body = cb_alloc(work->ctx, sizeof(*answer->body));

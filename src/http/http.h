@@ -16,8 +16,9 @@
  *    caller dropped when the origin changes;
  *  - body capped after decoding, TLS verified (1.2 at least), time limited,
  *    no proxy from the environment;
- *  - a host that fails is left alone at growing distance, and after a 429 its
- *    credential waits as long as the tool says (1 s to 1 h);
+ *  - a host that fails is left alone at growing distance, and after a 429, or
+ *    a 403 whose X-RateLimit-Remaining is 0, its credential waits as long as
+ *    the tool says (1 s to 1 h);
  *  - no secret in a failure's text.
  *
  * Any number of threads may use one struct cbi_http; each has a handle of its
@@ -101,7 +102,7 @@ struct cbi_http_reply {
 
 /*
  * CB_OK for 2xx and 304 (status tells); else as cb_http_get:
- * CB_ENOENT 404 and 410, CB_EAUTH 401 and 403, CB_EBUSY 429, a spent budget
+ * CB_ENOENT 404 and 410, CB_EAUTH 401 and 403, CB_EBUSY 429, a spent limit or budget
  * or a waiting credential, CB_EUPSTREAM other answers, CB_EAWAY nothing came
  * or the host is left alone for now, CB_ETIME, CB_ETOOBIG, CB_EDENIED a
  * blocked address, port, scheme or host, CB_EINVAL a URL or header that is

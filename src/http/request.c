@@ -10,6 +10,7 @@
 #include "base/metric.h"
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A 429 that names no time. */
@@ -194,6 +195,27 @@ static int verdict(struct run *run, const struct cbi_http_target *target,
 	               status);
 }
 
+/* GitHub's way of saying 429. */
+static bool spent(const struct cbi_http_answer *answer)
+{
+	return answer->status == 403 && strcmp(answer->remaining, "0") == 0;
+}
+
+/* X-RateLimit-Reset is a time in seconds, Retry-After goes before it. */
+static int64_t until_reset(const struct cbi_http_answer *answer)
+{
+	int64_t at;
+	char text[24];
+
+	if (answer->retry_after[0] ||
+	    cbi_str_int(answer->reset, 0, INT64_C(1) << 40, &at) < 0)
+		return cbi_http_retry_after(answer->retry_after,
+		                            WAIT_UNNAMED_MS);
+	at -= cbi_clock_wall_ms() / 1000;
+	snprintf(text, sizeof(text), "%lld", (long long)(at > 0 ? at : 0));
+	return cbi_http_retry_after(text, WAIT_UNNAMED_MS);
+}
+
 static int conclude(struct run *run, const struct cbi_http_target *target,
                     const struct cbi_http_answer *answer,
                     struct cbi_http_reply *out)
@@ -205,9 +227,14 @@ static int conclude(struct run *run, const struct cbi_http_target *target,
 		retry = cbi_http_retry_after(
 		    answer->retry_after,
 		    answer->status == 429 ? WAIT_UNNAMED_MS : 0);
-	if (answer->status == 429)
+	if (spent(answer))
+		retry = until_reset(answer);
+	if (answer->status == 429 || spent(answer))
 		cbi_http_wait(run->ctx, run->http, run->who, retry);
-	rc = verdict(run, target, answer->status);
+	rc = spent(answer) && !run->ask.any_status
+	         ? cb_fail(run->ctx, CB_EBUSY,
+	                   "%s answered 403: its limit is spent", target->place)
+	         : verdict(run, target, answer->status);
 	if (rc < 0)
 		return rc;
 	*out = (struct cbi_http_reply){

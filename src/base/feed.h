@@ -43,7 +43,7 @@ struct cbi_feed {
 	            int (*each)(void *each_arg, struct cb_ctx *ctx,
 	                        const struct cbi_provider_file *file),
 	            void *each_arg, json_t **after);
-	const char *(*resolve)(struct cb_ctx *ctx, const char *type,
+	const char *(*resolve)(struct cb_ctx *ctx, void *arg, const char *type,
 	                       const char *base, const char *target);
 };
 

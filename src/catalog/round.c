@@ -232,8 +232,8 @@ static int take_target(struct cb_ctx *ctx, struct cbi_round *round,
 		    "spec.type: a location of type file cannot be named by one "
 		    "of another type, expected url");
 	if (is_relative(type, target) && strcmp(type, round->type) == 0)
-		absolute =
-		    round->in->feed.resolve(ctx, type, round->target, target);
+		absolute = round->in->feed.resolve(ctx, round->in->feed.arg,
+		                                   type, round->target, target);
 	if (!absolute)
 		return target_failed(ctx, round, type, target,
 		                     cb_failure_code(ctx));

@@ -140,7 +140,8 @@ static int read_placeholder(struct cb_ctx *ctx, void *arg, const char *base,
 	json_t *after = NULL;
 	int rc;
 
-	ask.target = feed->resolve(ctx, "url", base + strlen("url:"), target);
+	ask.target =
+	    feed->resolve(ctx, feed->arg, "url", base + strlen("url:"), target);
 	if (!ask.target)
 		return cb_failure_code(ctx);
 	rc = feed->read(ctx, feed->arg, &ask, keep_text, &file, &after);

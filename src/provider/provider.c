@@ -28,6 +28,7 @@ int cbi_provider_create(struct cb_ctx *ctx, const struct cbi_config *config,
 	const json_t *rows = cbi_config_get(config, "backend.reading.allow");
 	size_t n = json_array_size(rows), kept = 0;
 	struct cbi_provider *provider = calloc(1, sizeof(*provider));
+	int rc;
 
 	if (provider) {
 		provider->hosts = calloc(n + 1, sizeof(*provider->hosts));
@@ -51,6 +52,11 @@ int cbi_provider_create(struct cb_ctx *ctx, const struct cbi_config *config,
 		provider->hosts[kept] = host;
 		provider->paths[kept++] = json_object_get(row, "paths");
 	}
+	rc = cbi_scm_create(ctx, config, http, &provider->scm);
+	if (rc < 0) {
+		cbi_provider_destroy(provider);
+		return rc;
+	}
 	*out = provider;
 	return CB_OK;
 }
@@ -59,6 +65,7 @@ void cbi_provider_destroy(struct cbi_provider *provider)
 {
 	if (!provider)
 		return;
+	cbi_scm_destroy(provider->scm);
 	free(provider->hosts);
 	free(provider->paths);
 	free(provider);
@@ -97,6 +104,9 @@ int cbi_provider_read(struct cb_ctx *ctx, struct cbi_provider *provider,
 		               ask->target);
 	if (strcmp(ask->type, "file") == 0)
 		rc = cbi_provider_read_files(ctx, &read);
+	else if (strcmp(ask->type, "url") == 0 &&
+	         cbi_scm_knows(provider->scm, ask->target))
+		rc = cbi_provider_read_hosted(ctx, &read);
 	else if (strcmp(ask->type, "url") == 0)
 		rc = cbi_provider_read_url(ctx, &read);
 	else
@@ -141,8 +151,27 @@ static bool is_absolute(const char *type, const char *target)
 	                                : target[0] == '/';
 }
 
-const char *cbi_provider_resolve(struct cb_ctx *ctx, const char *type,
-                                 const char *base, const char *target)
+/* NULL without a message: base is no address of a code host's file. */
+static const char *resolve_hosted(struct cb_ctx *ctx,
+                                  const struct cbi_provider *provider,
+                                  const char *base, const char *target)
+{
+	struct cbi_scm_place place;
+	const char *out = NULL;
+
+	if (!provider || !cbi_scm_knows(provider->scm, base))
+		return NULL;
+	if (cbi_scm_parse(ctx, provider->scm, base, &place) < 0) {
+		cb_failure_clear(ctx);
+		return NULL;
+	}
+	return cbi_scm_resolve(ctx, &place, target, &out) == CB_OK ? out : NULL;
+}
+
+const char *cbi_provider_resolve(struct cb_ctx *ctx,
+                                 const struct cbi_provider *provider,
+                                 const char *type, const char *base,
+                                 const char *target)
 {
 	bool url = strcmp(type, "url") == 0;
 	const char *start = url ? strstr(base, "://") : base;
@@ -152,6 +181,12 @@ const char *cbi_provider_resolve(struct cb_ctx *ctx, const char *type,
 
 	if (is_absolute(type, target))
 		return cb_strdup(ctx, target);
+	if (url) {
+		const char *out = resolve_hosted(ctx, provider, base, target);
+
+		if (out || cb_failure_code(ctx) < 0)
+			return out;
+	}
 	if (!start || (!url && base[0] != '/')) {
 		cb_fail(ctx, CB_EINVAL,
 		        "'%s' is relative to '%s', which is "
@@ -194,9 +229,15 @@ static int feed_read(struct cb_ctx *ctx, void *arg,
 	return cbi_provider_read(ctx, arg, ask, each, each_arg, after);
 }
 
+static const char *feed_resolve(struct cb_ctx *ctx, void *arg, const char *type,
+                                const char *base, const char *target)
+{
+	return cbi_provider_resolve(ctx, arg, type, base, target);
+}
+
 void cbi_provider_feed(struct cbi_provider *provider, struct cbi_feed *out)
 {
 	out->arg = provider;
 	out->read = feed_read;
-	out->resolve = cbi_provider_resolve;
+	out->resolve = feed_resolve;
 }

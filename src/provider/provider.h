@@ -10,7 +10,9 @@
  *   file  an absolute path, or a glob of them: * ? [a-z] {a,b} within a
  *         segment and ** for any depth.  A target that came out of a file is
  *         opened below `root` only, whatever links are on the way.
- *   url   http or https, of a host in backend.reading.allow
+ *   url   http or https: of a code host in `integrations`, read through its
+ *         API, and a glob when its path has a '*' (scm/scm.h); else of a host
+ *         in backend.reading.allow
  */
 #ifndef CB_PROVIDER_PROVIDER_H
 #define CB_PROVIDER_PROVIDER_H
@@ -53,10 +55,13 @@ int cbi_provider_read(struct cb_ctx *ctx, struct cbi_provider *provider,
 /*
  * The absolute form of a Location's target: "./x.yaml" in a file's or
  * address's own folder.  base is the target of the file that says it, of the
- * same type.  Lives with ctx; NULL after a failure (CB_EINVAL).
+ * same type; on a code host "/x.yaml" is the repository's.  Lives with ctx;
+ * NULL after a failure (CB_EINVAL).
  */
-const char *cbi_provider_resolve(struct cb_ctx *ctx, const char *type,
-                                 const char *base, const char *target) CB_USED;
+const char *cbi_provider_resolve(struct cb_ctx *ctx,
+                                 const struct cbi_provider *provider,
+                                 const char *type, const char *base,
+                                 const char *target) CB_USED;
 
 /* The same two as a table, for the catalog, which knows no provider. */
 void cbi_provider_feed(struct cbi_provider *provider, struct cbi_feed *out);

@@ -7,11 +7,13 @@
 
 #include "base/ctx.h"
 #include "provider/provider.h"
+#include "scm/scm.h"
 
 /* Files behind one target. */
 #define CBI_PROVIDER_FILES_MAX 10000
 
 struct cbi_provider {
+	struct cbi_scm *scm;
 	struct cbi_http *http;
 	/* backend.reading.allow: hosts, and the path prefixes of each (NULL:
 	 * any path); all live with the config. */
@@ -32,6 +34,9 @@ struct cbi_provider_read {
 /* file.c, url.c: the two types. */
 int cbi_provider_read_files(struct cb_ctx *ctx, struct cbi_provider_read *read);
 int cbi_provider_read_url(struct cb_ctx *ctx, struct cbi_provider_read *read);
+/* hosted.c: addresses of code hosts. */
+int cbi_provider_read_hosted(struct cb_ctx *ctx,
+                             struct cbi_provider_read *read);
 
 /*
  * glob.c: the paths that fit pattern, sorted, in an array that ends in NULL

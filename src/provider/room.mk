@@ -2,6 +2,7 @@
 libcallboard_la_SOURCES += \
 	src/provider/file.c \
 	src/provider/glob.c \
+	src/provider/hosted.c \
 	src/provider/provider.c src/provider/provider.h \
 	src/provider/provider_priv.h \
 	src/provider/url.c

@@ -257,15 +257,6 @@ static void *work(void *arg)
 /* ---- The process ------------------------------------------------------------
  */
 
-static int read_feed(struct cb_ctx *ctx, void *arg,
-                     const struct cbi_provider_ask *ask,
-                     int (*each)(void *each_arg, struct cb_ctx *ctx,
-                                 const struct cbi_provider_file *file),
-                     void *each_arg, json_t **after)
-{
-	return cbi_provider_read(ctx, arg, ask, each, each_arg, after);
-}
-
 static int open_all(struct cb_ctx *ctx, struct engine *engine)
 {
 	const struct cbi_config *config = engine->start->config;
@@ -302,9 +293,7 @@ static int open_all(struct cb_ctx *ctx, struct engine *engine)
 		                         &engine->registry);
 	if (rc == CB_OK)
 		rc = cbi_ingest_configure(ctx, config, &engine->ingest);
-	engine->ingest.feed.arg = engine->provider;
-	engine->ingest.feed.read = read_feed;
-	engine->ingest.feed.resolve = cbi_provider_resolve;
+	cbi_provider_feed(engine->provider, &engine->ingest.feed);
 	return rc;
 }
 

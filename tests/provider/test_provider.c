@@ -208,7 +208,7 @@ static void relative_targets_find_their_base(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *out = cbi_provider_resolve(
-		    &ctx, rows[i].type, rows[i].base, rows[i].target);
+		    &ctx, NULL, rows[i].type, rows[i].base, rows[i].target);
 
 		if (!rows[i].out)
 			assert_null(out);

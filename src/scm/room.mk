@@ -1,0 +1,11 @@
+# scm: floor 2, reading code hosts
+libcallboard_la_SOURCES += \
+	src/scm/azure.c \
+	src/scm/bitbucket.c \
+	src/scm/gitea.c \
+	src/scm/github.c \
+	src/scm/gitlab.c \
+	src/scm/match.c \
+	src/scm/read.c \
+	src/scm/scm.c src/scm/scm.h src/scm/scm_priv.h \
+	src/scm/url.c

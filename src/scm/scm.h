@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scm.h - code hosts: from the address that a browser shows to the answer of
+ * the host's API.
+ *
+ * The hosts are those of the config:
+ *
+ *	integrations:
+ *	  github: [{host, apiBaseUrl, token}]
+ *	  gitlab: [{host, apiBaseUrl, token}]
+ *	  gitea:  [{host, baseUrl, username, password}]
+ *	  bitbucketServer: [{host, apiBaseUrl, token, username, password}]
+ *	  azure:  [{host, token, credentials: [{personalAccessToken,
+ *	            organizations}]}]
+ *
+ * and with every entry `allow`, ranges as connections have them, for a host
+ * on a private address.  A request reaches the host and its API, nothing
+ * else, also by redirect; the credential goes to the API alone.
+ */
+#ifndef CB_SCM_SCM_H
+#define CB_SCM_SCM_H
+
+#include <callboard/ctx.h>
+
+#include <stddef.h>
+
+struct cbi_config;
+struct cbi_http;
+struct cbi_scm;
+struct cbi_scm_host;
+
+/* Both outlive it.  CB_EINVAL names the key ("integrations.github.0.host"). */
+int cbi_scm_create(struct cb_ctx *ctx, const struct cbi_config *config,
+                   struct cbi_http *http, struct cbi_scm **out) CB_USED;
+void cbi_scm_destroy(struct cbi_scm *scm);
+
+/* A file or folder of a repository.  Texts live with the context, decoded. */
+struct cbi_scm_place {
+	const struct cbi_scm_host *host;
+	const char *owner; /* organisation, group/subgroup, project key; of
+	                    * Azure organisation/project */
+	const char *repo;
+	const char *ref;  /* "" for the default branch */
+	const char *path; /* without '/' in front; "" for the root */
+	/* An address is before, an encoded path, after. */
+	const char *before, *after;
+};
+
+/* Is there an integration for the address's host? */
+bool cbi_scm_knows(const struct cbi_scm *scm, const char *url);
+
+/*
+ * Takes an address apart: the host's blob, tree, raw and edit forms.
+ * CB_ENOENT no integration has its host, CB_EINVAL no such form.
+ */
+int cbi_scm_parse(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                  const char *url, struct cbi_scm_place *out) CB_USED;
+
+/* The address of another path of the same repository and ref; wildcards stay
+ * as they are.  Lives with ctx; NULL without memory. */
+const char *cbi_scm_url(struct cb_ctx *ctx, const struct cbi_scm_place *place,
+                        const char *path);
+
+/*
+ * The absolute form of a target that stands in the file at place: from the
+ * repository's root with '/' in front, else from the file's folder.
+ * CB_EDENIED for one that leaves the repository.
+ */
+int cbi_scm_resolve(struct cb_ctx *ctx, const struct cbi_scm_place *place,
+                    const char *target, const char **out) CB_USED;
+
+struct cbi_scm_file {
+	bool unchanged;   /* text is NULL */
+	const char *text; /* NUL-terminated, may hold others */
+	size_t len;
+	const char *etag; /* "" for none */
+};
+
+/* Reads one file; etag of an earlier read or NULL.  Fails as the HTTP client
+ * does; a host whose limit is spent is CB_EBUSY. */
+int cbi_scm_read(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                 const struct cbi_scm_place *place, const char *etag,
+                 struct cbi_scm_file *out) CB_USED;
+
+/* One file of a tree; mark changes with its content, "" for unknown. */
+struct cbi_scm_leaf {
+	const char *path, *mark;
+};
+
+/*
+ * All files whose path fits place's: * ? [a-z] within a segment, ** for any
+ * depth; sorted, at most 10,000; *out lives with ctx.  A tree that the host
+ * does not list whole is CB_ETOOBIG: half of it is no answer.
+ */
+int cbi_scm_tree(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                 const struct cbi_scm_place *place, struct cbi_scm_leaf **out,
+                 size_t *n) CB_USED;
+
+/* Has the path a wildcard?  A '*' is one; "[id]" is a common file name. */
+bool cbi_scm_is_glob(const char *path);
+
+#endif

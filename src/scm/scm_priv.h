@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scm_priv.h - one kind of code host is one file and one row of a table.
+ */
+#ifndef CB_SCM_SCM_PRIV_H
+#define CB_SCM_SCM_PRIV_H
+
+#include "scm/scm.h"
+
+#include "base/arena.h"
+
+#include <jansson.h>
+
+#define CBI_SCM_SEGMENTS 64
+#define CBI_SCM_FILES_MAX 10000
+
+/* An address in pieces. */
+struct cbi_scm_url {
+	const char *origin; /* "https://host:port" */
+	const char *host;   /* "host:port", lower case */
+	const char *query;  /* with its '?', without fragment; "" */
+	const char *segment[CBI_SCM_SEGMENTS]; /* decoded */
+	size_t n;
+};
+
+/* One page of a tree or list. */
+struct cbi_scm_page {
+	int number;        /* from 1 */
+	const char *start; /* what the page before named; "" at first */
+	const char *next;  /* set by leaf: NULL when this was the last */
+};
+
+struct cbi_scm_host;
+
+struct cbi_scm_kind {
+	const char *section;
+	const char *host; /* when the config names none; NULL: it must */
+	const char *api_key;
+	/* The API's base when the config names none. */
+	const char *(*api)(struct cb_ctx *ctx, const char *host);
+	/* CB_EINVAL without a message for an address of no known form. */
+	int (*parse)(struct cb_ctx *ctx, const struct cbi_scm_url *url,
+	             struct cbi_scm_place *out);
+	/* The API's address of a file's bytes and of a tree's page. */
+	const char *(*file)(struct cb_ctx *ctx,
+	                    const struct cbi_scm_place *place);
+	const char *(*tree)(struct cb_ctx *ctx,
+	                    const struct cbi_scm_place *place,
+	                    const struct cbi_scm_page *page);
+	/* The list within a page, and whether there are more. */
+	int (*list)(struct cb_ctx *ctx, json_t *body, struct cbi_scm_page *page,
+	            json_t **out);
+	/* False for what is no file. */
+	bool (*leaf)(json_t *item, struct cbi_scm_leaf *out);
+	/* The header line that says who asks; NULL for nobody. */
+	const char *(*credential)(struct cb_ctx *ctx, const json_t *config,
+	                          const char *owner);
+	const char *accept; /* of a file */
+};
+
+struct cbi_scm_host {
+	const struct cbi_scm_kind *kind;
+	const json_t *config; /* lives with the config */
+	const char *name;     /* "host:port", lower case */
+	const char *api;      /* without '/' at its end */
+	const char *hosts[3]; /* name, the API's host; ends in NULL */
+	const char **allow;   /* ends in NULL */
+};
+
+struct cbi_scm {
+	struct cbi_arena arena;
+	struct cbi_http *http;
+	struct cbi_scm_host *hosts;
+	size_t n;
+};
+
+extern const struct cbi_scm_kind cbi_scm_github, cbi_scm_gitlab, cbi_scm_gitea,
+    cbi_scm_bitbucket, cbi_scm_azure;
+
+/* url.c */
+/* CB_EINVAL for what is no http or https address, with a message. */
+int cbi_scm_split(struct cb_ctx *ctx, const char *text,
+                  struct cbi_scm_url *out) CB_USED;
+/* Segments from..to-1 with '/' between; NULL without memory. */
+const char *cbi_scm_join(struct cb_ctx *ctx, const struct cbi_scm_url *url,
+                         size_t from, size_t to);
+/* Everything escaped but letters, digits, -._~ and keep; NULL without
+ * memory. */
+const char *cbi_scm_encode(struct cb_ctx *ctx, const char *text,
+                           const char *keep);
+/* A parameter of the query, decoded; "" for none. */
+const char *cbi_scm_param(struct cb_ctx *ctx, const char *query,
+                          const char *name);
+
+/* match.c: does the path fit the pattern? */
+bool cbi_scm_match(const char *pattern, const char *path);
+
+/* A text of an integration's config, NULL for none. */
+static inline const char *cbi_scm_word(const json_t *config, const char *key)
+{
+	const char *text = json_string_value(json_object_get(config, key));
+
+	return text && *text ? text : NULL;
+}
+
+/* An "Authorization: Basic" line; NULL without memory. */
+const char *cbi_scm_basic(struct cb_ctx *ctx, const char *user,
+                          const char *password);
+/* Lists that are the body itself, paged by number until one is empty. */
+int cbi_scm_list_plain(struct cb_ctx *ctx, json_t *body,
+                       struct cbi_scm_page *page, json_t **out) CB_USED;
+
+#endif

@@ -52,7 +52,8 @@ int cbi_provider_create(struct cb_ctx *ctx, const struct cbi_config *config,
 		provider->hosts[kept] = host;
 		provider->paths[kept++] = json_object_get(row, "paths");
 	}
-	rc = cbi_scm_create(ctx, config, http, &provider->scm);
+	rc = cbi_scm_create(ctx, cbi_config_get(config, "integrations"), http,
+	                    &provider->scm);
 	if (rc < 0) {
 		cbi_provider_destroy(provider);
 		return rc;

@@ -6,7 +6,6 @@
 
 #include "base/limits.h"
 #include "base/str.h"
-#include "config/config.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +151,7 @@ static int read_all(struct cb_ctx *ctx, struct cbi_scm *scm,
 	return CB_OK;
 }
 
-int cbi_scm_create(struct cb_ctx *ctx, const struct cbi_config *config,
+int cbi_scm_create(struct cb_ctx *ctx, const json_t *integrations,
                    struct cbi_http *http, struct cbi_scm **out)
 {
 	struct cbi_scm *scm = calloc(1, sizeof(*scm));
@@ -162,7 +161,7 @@ int cbi_scm_create(struct cb_ctx *ctx, const struct cbi_config *config,
 		return cb_fail(ctx, CB_ENOMEM, "no memory for integrations");
 	scm->http = http;
 	cbi_arena_init(&scm->arena, 4 * CB_MIB);
-	rc = read_all(ctx, scm, cbi_config_get(config, "integrations"));
+	rc = read_all(ctx, scm, integrations);
 	if (rc < 0) {
 		cbi_scm_destroy(scm);
 		return rc;

@@ -24,13 +24,15 @@
 
 #include <stddef.h>
 
-struct cbi_config;
+#include <jansson.h>
+
 struct cbi_http;
 struct cbi_scm;
 struct cbi_scm_host;
 
-/* Both outlive it.  CB_EINVAL names the key ("integrations.github.0.host"). */
-int cbi_scm_create(struct cb_ctx *ctx, const struct cbi_config *config,
+/* Reads the `integrations` map of a config (NULL for none); both outlive it.
+ * CB_EINVAL names the key ("integrations.github.0.host"). */
+int cbi_scm_create(struct cb_ctx *ctx, const json_t *integrations,
                    struct cbi_http *http, struct cbi_scm **out) CB_USED;
 void cbi_scm_destroy(struct cbi_scm *scm);
 

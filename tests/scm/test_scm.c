@@ -268,8 +268,10 @@ static void a_wrong_integration_is_named(void **state)
 
 		assert_int_equal(load(rows[i].config), CB_OK);
 		cb_failure_clear(&ctx);
-		assert_int_equal(cbi_scm_create(&ctx, config, NULL, &wrong),
-		                 CB_EINVAL);
+		assert_int_equal(
+		    cbi_scm_create(&ctx, cbi_config_get(config, "integrations"),
+		                   NULL, &wrong),
+		    CB_EINVAL);
 		assert_string_equal(cb_failure(&ctx), rows[i].problem);
 	}
 	cb_failure_clear(&ctx);
@@ -299,7 +301,9 @@ int main(void)
 	          "  - credentials:\n"
 	          "    - {personalAccessToken: any}\n"
 	          "    - {personalAccessToken: mine, organizations: [org]}\n");
-	if (rc < 0 || cbi_scm_create(&ctx, config, NULL, &scm) < 0) {
+	if (rc < 0 ||
+	    cbi_scm_create(&ctx, cbi_config_get(config, "integrations"), NULL,
+	                   &scm) < 0) {
 		print_error("%s\n", cb_failure(&ctx));
 		return 1;
 	}

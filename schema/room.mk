@@ -1,4 +1,8 @@
 # schema: SQL applied in order of its numbers, see db/migrate.h
 schemadir = $(pkgdatadir)/schema
-dist_schema_DATA = schema/0001_house.sql schema/0002_audit_chain.sql \
-	schema/0003_history.sql schema/0004_search.sql
+dist_schema_DATA = \
+	schema/0001_house.sql \
+	schema/0002_audit_chain.sql \
+	schema/0003_history.sql \
+	schema/0004_search.sql \
+	schema/0005_refresh_keys.sql

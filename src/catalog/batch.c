@@ -131,8 +131,10 @@ static int hash_item(struct cb_ctx *ctx, const struct cbi_batch *batch,
 	head = buf.len;
 	rc = cbi_json_canonical(&buf, item->entity);
 	if (rc == CB_OK) {
-		cbi_crypto_sha1_hex(buf.data, buf.len, item->hash);
 		item->raw = cb_strndup(ctx, buf.data + head, buf.len - head);
+		if (item->broken)
+			rc = cb_buf_text(&buf, item->broken->text);
+		cbi_crypto_sha1_hex(buf.data, buf.len, item->hash);
 		if (!item->raw)
 			rc = CB_ENOMEM;
 	} else {
@@ -186,10 +188,10 @@ static int process(struct cb_ctx *ctx, struct cbi_batch *batch,
 
 	if (item->done)
 		return CB_OK;
-	if (batch->reader)
-		rc = cbi_placeholder_apply(ctx, item->entity,
-		                           batch->place.location, batch->reader,
-		                           &problem);
+	if (item->broken) {
+		problem = *item->broken;
+		rc = CB_EINVAL;
+	}
 	if (rc == CB_OK)
 		rc = cbi_model_process(ctx, item->entity, &batch->place,
 		                       &item->model, &problem);

@@ -16,7 +16,6 @@
 #include <jansson.h>
 
 #include "catalog/model.h"
-#include "catalog/placeholder.h"
 
 #define CBI_BATCH_MAX 500
 
@@ -35,6 +34,8 @@ struct cbi_item {
 	const char *(*where)(struct cb_ctx *ctx, const struct cbi_item *item,
 	                     const char *path);
 	const void *where_arg;
+	/* Known to be wrong already: a placeholder that could not be read. */
+	const struct cbi_problem *broken;
 	/* The rest is filled by writing. */
 	char hash[CBI_MODEL_HASH];
 	int64_t id; /* of the node; 0 when another source owns the ref */
@@ -54,7 +55,6 @@ struct cbi_batch {
 	const char *claim; /* of the parent; it must still be the parent's */
 	const char *key;   /* location key of all of them */
 	struct cbi_model_place place;
-	const struct cbi_placeholder_reader *reader;
 	struct cbi_item *items; /* distinct refs, in any order */
 	size_t n;
 	size_t written, problems; /* filled */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/audit.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/str.h"
@@ -299,25 +300,66 @@ static const struct cbi_db_stmt confirm = {
 	"ingest_confirm",
 	"update node set due_at = clock_timestamp(), read_state ="
 	" jsonb_set(read_state::jsonb, '{confirm}', 'true')::text"
-	" where ref = $1 and due_at is not null returning 1",
+	" where ref = $1 and due_at is not null"
+	" and read_state::jsonb ->> 'guarded' = 'true' returning 1",
 };
 
-int cbi_ingest_confirm(struct cb_ctx *ctx, const char *ref)
+static const struct cbi_db_stmt is_location = {
+	"ingest_is_location",
+	"select 1 from node where ref = $1 and due_at is not null",
+};
+
+static const struct cbi_db_stmt wake = {
+	"ingest_wake",
+	"select pg_notify('callboard_work', '')",
+};
+
+struct confirming {
+	const char *ref, *address;
+};
+
+static int refuse_confirm(struct cb_ctx *ctx, const char *ref)
 {
 	struct cbi_db_result *rows;
-	int rc = cbi_db_query(ctx, &confirm, &ref, 1, &rows);
+	int rc = cbi_db_query(ctx, &is_location, &ref, 1, &rows);
 
 	if (rc < 0)
 		return rc;
-	return cbi_db_rows(rows)
-	           ? CB_OK
-	           : cb_fail(ctx, CB_ENOENT, "no location %s", ref);
+	if (cbi_db_rows(rows) == 0)
+		return cb_fail(ctx, CB_ENOENT, "no location %.200s", ref);
+	return cb_fail(ctx, CB_ECONFLICT,
+	               "nothing of %.200s waits for confirmation", ref);
+}
+
+static int confirm_in_transaction(struct cb_ctx *ctx, void *arg)
+{
+	const struct confirming *c = arg;
+	struct cbi_audit entry = { .action = "location.confirm",
+		                   .object = c->ref,
+		                   .address = c->address };
+	struct cbi_db_result *rows;
+	int rc = cbi_db_query(ctx, &confirm, &c->ref, 1, &rows);
+
+	if (rc < 0)
+		return rc;
+	if (cbi_db_rows(rows) == 0)
+		return refuse_confirm(ctx, c->ref);
+	rc = cbi_audit_write(ctx, &entry);
+	return rc < 0 ? rc : cbi_db_query(ctx, &wake, NULL, 0, NULL);
+}
+
+int cbi_ingest_confirm(struct cb_ctx *ctx, const char *ref, const char *address)
+{
+	struct confirming c = { ref, address };
+
+	return cbi_db_transact(ctx, confirm_in_transaction, &c);
 }
 
 static const struct cbi_db_stmt troubles = {
 	"ingest_troubles",
 	"select n.ref, n.source, n.errors, exists"
-	" (select 1 from entity e where e.id = n.id)"
+	" (select 1 from entity e where e.id = n.id), n.due_at is not null"
+	"  and n.read_state::jsonb ->> 'guarded' = 'true'"
 	" from node n where n.errors <> '[]' order by n.ref limit $1::bigint",
 };
 
@@ -347,6 +389,7 @@ int cbi_ingest_troubles(struct cb_ctx *ctx, size_t max,
 		list[i].source = cbi_db_text(rows, i, 1);
 		list[i].errors = errors;
 		list[i].visible = cbi_db_bool(rows, i, 3);
+		list[i].confirm = cbi_db_bool(rows, i, 4);
 	}
 	*out = list;
 	*n = cbi_db_rows(rows);

@@ -91,9 +91,14 @@ int cbi_stitch(struct cb_ctx *ctx, size_t max, size_t *taken,
 int cbi_ingest_sweep(struct cb_ctx *ctx, const struct cbi_ingest *in,
                      size_t *removed) CB_USED;
 
-/* Lets the location's next round delete what the guard held back; it is due
- * now.  CB_ENOENT when no such Location is known. */
-int cbi_ingest_confirm(struct cb_ctx *ctx, const char *ref) CB_USED;
+/*
+ * Lets the location's next round delete what the guard held back; it is due
+ * now.  One transaction with its audit row; address is the client's or NULL.
+ * CB_ENOENT when no such Location is known, CB_ECONFLICT when nothing of it
+ * waits.
+ */
+int cbi_ingest_confirm(struct cb_ctx *ctx, const char *ref,
+                       const char *address) CB_USED;
 
 /* A node that is in trouble: what its status says, also when readers do not
  * see it (yet).  Texts live with ctx. */
@@ -102,6 +107,7 @@ struct cbi_ingest_trouble {
 	const char *source;   /* "/srv/catalog/a.yaml:12" */
 	const json_t *errors; /* status items */
 	bool visible;
+	bool confirm; /* deletes nothing until somebody confirms it */
 };
 int cbi_ingest_troubles(struct cb_ctx *ctx, size_t max,
                         struct cbi_ingest_trouble **out, size_t *n) CB_USED;

@@ -120,9 +120,53 @@ static const char *text_at(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
+static int note_news(void *arg, struct cb_ctx *ctx,
+                     const struct cbi_provider_file *file)
+{
+	bool *news = arg;
+
+	(void)ctx;
+	*news = *news || file->code != CB_OK || !file->unchanged;
+	return CB_OK;
+}
+
+/* Has anything changed that the file's placeholders name?  What cannot be
+ * asked has: the file is read again, and says what is wrong. */
+static bool reads_have_news(struct cb_ctx *ctx, const struct cbi_round *round,
+                            const json_t *file)
+{
+	const struct cbi_feed *feed = &round->in->feed;
+	const char *target;
+	json_t *state;
+	bool news = false;
+
+	json_object_foreach(json_object_get(file, "reads"), target, state)
+	{
+		struct cbi_provider_ask ask = { .type = "url",
+			                        .target = target };
+		json_t *after = NULL;
+		struct cbi_ctx_mark mark;
+
+		if (news || !json_is_object(state))
+			return true;
+		ask.before = json_pack("{s:O}", target, state);
+		cbi_ctx_mark(ctx, &mark);
+		if (!ask.before || feed->read(ctx, feed->arg, &ask, note_news,
+		                              &news, &after) < 0) {
+			cb_failure_clear(ctx);
+			news = true;
+		}
+		cbi_ctx_rewind(ctx, &mark);
+		json_decref(after);
+		json_decref((json_t *)(uintptr_t)ask.before);
+	}
+	return news;
+}
+
 /* What earlier reads left of this target, without the files that are to be
  * looked at in any case. */
-static json_t *known_files(const struct cbi_round *round, const char *target)
+static json_t *known_files(struct cb_ctx *ctx, const struct cbi_round *round,
+                           const char *target)
 {
 	const json_t *old =
 	    json_object_get(json_object_get(round->before, "targets"), target);
@@ -134,7 +178,8 @@ static json_t *known_files(const struct cbi_round *round, const char *target)
 	{
 		const json_t *file = json_object_get(files, path);
 
-		if (known && !json_is_true(json_object_get(file, "again")))
+		if (known && !json_is_true(json_object_get(file, "again")) &&
+		    !reads_have_news(ctx, round, file))
 			json_object_set(known, path, state);
 	}
 	return known;
@@ -192,7 +237,7 @@ static int read_target(struct cb_ctx *ctx, struct cbi_round *round,
 {
 	const struct cbi_feed *feed = &round->in->feed;
 	struct cbi_provider_ask ask = { .type = type, .target = target };
-	json_t *after = NULL, *known = known_files(round, target);
+	json_t *after = NULL, *known = known_files(ctx, round, target);
 	int rc;
 
 	ask.before = known;

@@ -10,7 +10,9 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "catalog/cols.h"
+#include "catalog/keys.h"
 #include "catalog/remove.h"
+#include "crypto/crypto.h"
 #include "db/db.h"
 #include "json/json.h"
 
@@ -202,6 +204,37 @@ static int write_state(struct cb_ctx *ctx, const struct cbi_round *round)
 	return rc;
 }
 
+/* What was read for this location, its placeholders' too.  Most rounds read
+ * the same as the one before: a hash tells. */
+static int write_keys(struct cb_ctx *ctx, struct cbi_round *round)
+{
+	json_t *all = json_copy(round->keys), *file, *state;
+	const char *path, *target;
+	char hash[CB_SHA1_HEX];
+	struct cb_buf text;
+	int rc = cbi_json_keep(ctx, all);
+
+	if (rc < 0)
+		return rc;
+	json_object_foreach(json_object_get(round->after, "files"), path, file)
+	    json_object_foreach(json_object_get(file, "reads"), target, state)
+		json_array_append_new(all, json_sprintf("url:%s", target));
+	cbi_buf_init(&text, CB_ARENA_REQUEST_MAX);
+	rc = cbi_json_canonical(&text, all);
+	if (rc == CB_OK)
+		cbi_crypto_sha1_hex(text.data, text.len, hash);
+	else
+		cb_fail(ctx, rc, "%s reads too many files", round->ref);
+	cbi_buf_finish(&text);
+	if (rc < 0)
+		return rc;
+	json_object_set_new(round->after, "keys", json_string(hash));
+	if (json_equal(json_object_get(round->before, "keys"),
+	               json_object_get(round->after, "keys")))
+		return CB_OK;
+	return cbi_keys_write(ctx, round->id, all);
+}
+
 /* Both sorted: what of a stands in b. */
 static size_t common(int64_t *a, size_t n, const int64_t *b, size_t m)
 {
@@ -286,6 +319,8 @@ static int in_transaction(struct cb_ctx *ctx, void *arg)
 	if (rc == CB_OK)
 		rc = n > 0 ? remove_gone(ctx, end, gone, n)
 		           : lock(ctx, round, NULL, 0);
+	if (rc == CB_OK)
+		rc = write_keys(ctx, round);
 	return rc < 0 ? rc : write_state(ctx, round);
 }
 

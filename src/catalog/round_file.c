@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "catalog/batch.h"
 #include "catalog/model_priv.h"
+#include "catalog/placeholder.h"
 #include "catalog/rules.h"
 #include "db/db.h"
 #include "json/json.h"
@@ -30,8 +31,9 @@ struct work {
 	struct cb_ctx *ctx;
 	struct cbi_round *round;
 	const char *target, *key;
-	json_t *bad; /* status items of this file; borrowed */
-	bool again;  /* look at it again even if unchanged */
+	json_t *state; /* what is remembered of this file; borrowed */
+	json_t *bad;   /* status items of this file; borrowed */
+	bool again;    /* look at it again even if unchanged */
 	struct cbi_batch batch;
 	struct cbi_placeholder_reader reader;
 	uint64_t *seen; /* hashes of refs, open addressing; 0 is free */
@@ -131,10 +133,29 @@ static int keep_text(void *arg, struct cb_ctx *ctx,
 	return out->text ? CB_OK : CB_ENOMEM;
 }
 
+/* What was read is remembered with the file: who looks again asks whether it
+ * has changed, and again and again what could not be read. */
+static int remember_read(struct work *w, const char *target, json_t *after)
+{
+	json_t *reads = json_object_get(w->state, "reads");
+	int bad = 0;
+
+	if (!reads) {
+		reads = json_object();
+		bad = json_object_set_new(w->state, "reads", reads);
+	}
+	if (!bad && after)
+		bad = json_object_update(reads, after);
+	else if (!bad)
+		bad = json_object_set_new(reads, target, json_false());
+	return bad ? cb_fail(w->ctx, CB_ENOMEM, "out of memory") : CB_OK;
+}
+
 static int read_placeholder(struct cb_ctx *ctx, void *arg, const char *base,
                             const char *target, const char **text, size_t *len)
 {
-	const struct cbi_feed *feed = arg;
+	struct work *w = arg;
+	const struct cbi_feed *feed = &w->round->in->feed;
 	struct cbi_provider_ask ask = { .type = "url" };
 	struct cbi_provider_file file = { 0 };
 	json_t *after = NULL;
@@ -145,15 +166,36 @@ static int read_placeholder(struct cb_ctx *ctx, void *arg, const char *base,
 	if (!ask.target)
 		return cb_failure_code(ctx);
 	rc = feed->read(ctx, feed->arg, &ask, keep_text, &file, &after);
+	if (rc < 0) {
+		int noted = remember_read(w, ask.target, NULL);
+
+		return noted < 0 ? noted : rc;
+	}
+	rc = remember_read(w, ask.target, after);
+	json_decref(after);
 	if (rc < 0)
 		return rc;
-	json_decref(after);
 	*text = file.text;
 	*len = file.len;
 	return CB_OK;
 }
 
 /* --- documents --- */
+
+/* Before the transaction: nobody waits for a lock because an address is slow.
+ * The item's hash then covers what was read. */
+static int fill_placeholders(struct work *w, struct cbi_item *item)
+{
+	struct cbi_problem *problem = cb_alloc(w->ctx, sizeof(*problem));
+	int rc = problem ? cbi_placeholder_apply(w->ctx, item->entity, w->key,
+	                                         &w->reader, problem)
+	                 : CB_ENOMEM;
+
+	if (rc != CB_EINVAL)
+		return rc;
+	item->broken = problem;
+	return CB_OK;
+}
 
 static int add_item(struct work *w, const struct cbi_yaml *root, json_t *entity,
                     const char *ref)
@@ -169,7 +211,7 @@ static int add_item(struct work *w, const struct cbi_yaml *root, json_t *entity,
 	if (!item->source)
 		return CB_ENOMEM;
 	w->batch.n++;
-	return CB_OK;
+	return w->round->check ? CB_OK : fill_placeholders(w, item);
 }
 
 static int take_entity(struct work *w, const struct cbi_yaml *root,
@@ -242,6 +284,21 @@ static int write_batch(struct cb_ctx *ctx, void *arg)
 	return cbi_batch_write(ctx, arg);
 }
 
+/* Who looks for the reason finds it by ref: catalog/explain.c. */
+static int remember_taken(struct work *w, const struct cbi_item *item)
+{
+	json_t *taken = json_object_get(w->state, "taken");
+
+	w->again = true;
+	if (!taken) {
+		taken = json_object();
+		json_object_set_new(w->state, "taken", taken);
+	}
+	if (json_object_set_new(taken, item->ref, json_string(item->source)))
+		return cb_fail(w->ctx, CB_ENOMEM, "out of memory");
+	return CB_OK;
+}
+
 /* Takes down what the batch came to. */
 static int account(struct work *w)
 {
@@ -249,16 +306,19 @@ static int account(struct work *w)
 
 	for (size_t i = 0; i < w->batch.n; i++) {
 		const struct cbi_item *item = &w->batch.items[i];
+		int rc = CB_OK;
 
 		/* The loser of a conflict gets in once the winner is gone:
 		 * somebody has to look for that. */
 		if (item->fate == CBI_ITEM_TAKEN)
-			w->again = true;
+			rc = remember_taken(w, item);
 		else if (cb_buf_add(round->ids, &item->id, sizeof(item->id)) <
 		         0)
 			return cb_fail(w->ctx, round->ids->failed,
 			               "%s brings in too many entities",
 			               round->ref);
+		if (rc < 0)
+			return rc;
 	}
 	round->done->written += w->batch.written;
 	round->done->problems += w->batch.problems;
@@ -374,6 +434,7 @@ static int take_changed(struct work *w, const struct cbi_provider_file *file)
 	size_t first = round->ids->len;
 	int rc;
 
+	w->state = state;
 	w->bad = json_array();
 	if (!state || !w->bad || json_object_set_new(state, "bad", w->bad))
 		return cb_fail(w->ctx, CB_ENOMEM, "out of memory");
@@ -406,8 +467,6 @@ int cbi_round_file(void *arg, struct cb_ctx *ctx,
 		.batch = { .parent = round->id,
 		           .parent_ref = round->ref,
 		           .claim = round->claim },
-		.reader = { read_placeholder,
-		            (void *)(uintptr_t)&round->in->feed },
 	};
 	struct cbi_ctx_mark mark;
 	int rc;
@@ -422,7 +481,7 @@ int cbi_round_file(void *arg, struct cb_ctx *ctx,
 	w.batch.key = w.key;
 	w.batch.place.location = w.key;
 	w.batch.place.origin = round->origin;
-	w.batch.reader = &w.reader;
+	w.reader = (struct cbi_placeholder_reader){ read_placeholder, &w };
 	json_array_append_new(round->keys, json_string(w.key));
 	if (file->code != CB_OK)
 		rc = cbi_round_problem(ctx, round, file->code, file->problem);

@@ -80,3 +80,7 @@ TESTS += tests/catalog/test_columns
 tests_catalog_test_columns_SOURCES = tests/catalog/test_columns.c \
 	tests/catalog/shelf.c tests/catalog/shelf.h
 tests_catalog_test_columns_LDADD = $(stores_ldadd)
+check_PROGRAMS += tests/catalog/test_explain
+TESTS += tests/catalog/test_explain
+tests_catalog_test_explain_SOURCES = tests/catalog/test_explain.c
+tests_catalog_test_explain_LDADD = $(yard_ldadd)

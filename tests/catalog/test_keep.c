@@ -104,7 +104,7 @@ static void fill(struct cb_buf *buf, int from, int to)
 static void much_that_vanishes_is_kept_until_confirmed(void **state)
 {
 	struct cb_buf buf;
-	const char *root;
+	char root[200];
 
 	(void)state;
 	cbi_buf_init(&buf, CB_MIB);
@@ -139,15 +139,23 @@ static void much_that_vanishes_is_kept_until_confirmed(void **state)
 	fill(&buf, 12, 20);
 	yard_file(&yard, "all.yaml", buf.data);
 	yard_settle(&yard);
-	root = cb_strdup(&yard.lane.ctx,
-	                 yard_sql(&yard, "select ref from callboard.node where "
-	                                 "ref like 'location:%'"));
-	assert_int_equal(cbi_ingest_confirm(&yard.lane.ctx, root), CB_OK);
+	snprintf(root, sizeof(root), "%s",
+	         yard_sql(&yard, "select ref from callboard.node where "
+	                         "ref like 'location:%'"));
+	assert_int_equal(cbi_ingest_confirm(&yard.lane.ctx, root, NULL), CB_OK);
+	assert_sql("select count(*) from callboard.audit where action = "
+	           "'location.confirm'",
+	           "1");
+	/* Twice is once too often. */
+	yard_settle(&yard);
+	assert_int_equal(cbi_ingest_confirm(&yard.lane.ctx, root, NULL),
+	                 CB_ECONFLICT);
+	cb_failure_clear(&yard.lane.ctx);
 	yard_settle(&yard);
 	assert_sql("select count(*) from callboard.entity", "9");
 	assert_no_trouble();
 	assert_int_equal(
-	    cbi_ingest_confirm(&yard.lane.ctx, "location:default/none"),
+	    cbi_ingest_confirm(&yard.lane.ctx, "location:default/none", NULL),
 	    CB_ENOENT);
 	cb_failure_clear(&yard.lane.ctx);
 	cbi_buf_finish(&buf);

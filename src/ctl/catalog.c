@@ -85,8 +85,8 @@ int cbi_ctl_catalog_delete(struct cbi_ctl *ctl, int argc, char **argv)
 
 int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv)
 {
-	static const char *const columns[] = { "entity", "source", "problem",
-		                               NULL };
+	static const char *const columns[] = { "entity", "source", "confirm",
+		                               "problem", NULL };
 	struct cbi_ingest_trouble *troubles;
 	json_t *rows, *item;
 	size_t n, k;
@@ -106,11 +106,12 @@ int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv)
 			    json_string_value(json_object_get(item, "message"));
 
 			json_array_append_new(
-			    rows, json_pack("{s:s, s:s, s:s, s:b}", "entity",
-			                    troubles[i].ref, "source",
+			    rows, json_pack("{s:s, s:s, s:s, s:b, s:b}",
+			                    "entity", troubles[i].ref, "source",
 			                    troubles[i].source, "problem",
 			                    text ? text : "unknown", "visible",
-			                    troubles[i].visible));
+			                    troubles[i].visible, "confirm",
+			                    troubles[i].confirm));
 		}
 	n = json_array_size(rows);
 	rc = cbi_ctl_print(ctl, rows, columns);

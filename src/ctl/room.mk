@@ -7,6 +7,7 @@ callboardctl_SOURCES = \
 	src/ctl/config.c \
 	src/ctl/ctl.h \
 	src/ctl/db.c \
+	src/ctl/entity.c \
 	src/ctl/main.c \
 	src/ctl/nginx.c \
 	src/ctl/plugin.c \

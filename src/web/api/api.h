@@ -15,6 +15,7 @@ extern const struct cbi_endpoint cbi_api_location_query[];
 extern const struct cbi_endpoint cbi_api_judge[];
 /* /api/search. */
 extern const struct cbi_endpoint cbi_api_search[];
+extern const struct cbi_endpoint cbi_api_explain[];
 
 struct cbi_auth;
 struct cbi_catalog;

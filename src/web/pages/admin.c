@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "catalog/ingest.h"
+#include "catalog/ref.h"
 #include "html/addr.h"
 #include "web/pages/shell.h"
 
@@ -140,8 +141,25 @@ static void traffic(struct cb_html *html)
 	cbi_html_card_close(html);
 }
 
+static void confirm_form(struct cb_html *html, const char *ref,
+                         const char *csrf)
+{
+	const struct cbi_html_form form = {
+		.address = cbi_addr(html->ctx, "/admin/confirm"),
+		.csrf = csrf,
+	};
+
+	cbi_html_form_open(html, &form);
+	cbi_html_hidden(html, "ref", ref);
+	cbi_html_lit(html, "<button class=\"button\" type=\"submit\">");
+	cbi_html_tr(html, "Delete them");
+	cbi_html_lit(html, "</button>");
+	cbi_html_form_close(html);
+}
+
 static void trouble_row(struct cb_html *html,
-                        const struct cbi_ingest_trouble *trouble)
+                        const struct cbi_ingest_trouble *trouble,
+                        const char *csrf)
 {
 	cb_html_row_open(html);
 	cb_html_cell_open(html);
@@ -160,6 +178,8 @@ static void trouble_row(struct cb_html *html,
 
 		cb_html_text(html, message);
 	}
+	if (trouble->confirm && csrf)
+		confirm_form(html, trouble->ref, csrf);
 	cb_html_cell_close(html);
 	cb_html_row_close(html);
 }
@@ -172,6 +192,7 @@ static void troubles(struct cb_req *req, struct cb_html *html)
 		                      .title = "Errors of processing",
 		                      .wide = true };
 	struct cbi_ingest_trouble *list;
+	const char *csrf = cbi_page_may_write(req) ? cbi_page_csrf(req) : NULL;
 	size_t n;
 
 	if (cbi_ingest_troubles(req->ctx, TROUBLES_MAX, &list, &n) < 0) {
@@ -189,7 +210,7 @@ static void troubles(struct cb_req *req, struct cb_html *html)
 		cb_html_empty(html, "Nothing is wrong",
 		              "Every file that was read could be used.");
 	for (size_t i = 0; i < n; i++)
-		trouble_row(html, &list[i]);
+		trouble_row(html, &list[i], csrf);
 	cb_html_table_close(html);
 	cbi_html_card_close(html);
 }
@@ -215,7 +236,29 @@ static int show(struct cb_req *req)
 	return cbi_page_close(req, &html);
 }
 
+/* What the guard held back may go. */
+static int confirm(struct cb_req *req)
+{
+	const char *text = cbi_req_form(req, "ref"), *ref, *why;
+	int rc;
+
+	if (!text ||
+	    cbi_ref_canonical(req->ctx, text, NULL, NULL, &ref, &why) < 0)
+		return cb_fail(req->ctx, CB_EINVAL,
+		               "ref: expected the reference of a location");
+	rc = cbi_ingest_confirm(req->ctx, ref, req->address);
+	return rc < 0 ? rc : cbi_req_redirect(req, "/admin");
+}
+
 const struct cbi_endpoint cbi_pages_admin[] = {
+	{
+	    .path = "/admin/confirm",
+	    .method = "POST",
+	    .access = CBI_ACCESS_WRITE,
+	    .face = CBI_FACE_PAGE,
+	    .name = "page.admin.confirm",
+	    .handle = confirm,
+	},
 	{
 	    .path = "/admin",
 	    .method = "GET",

@@ -130,6 +130,8 @@ static int draw(struct cbi_entity_page *page, struct cb_html *html)
 		return cbi_entity_inspect(page, html);
 	} else if (strcmp(page->tab, "unregister") == 0) {
 		return cbi_entity_unregister(page, html);
+	} else if (strcmp(page->tab, "why") == 0) {
+		return cbi_entity_why(page, html);
 	} else {
 		code_card(html, "definition", "Definition", definition);
 	}
@@ -141,6 +143,7 @@ static bool known_tab(const struct cbi_entity_page *page)
 	return !*page->tab || strcmp(page->tab, "relations") == 0 ||
 	       strcmp(page->tab, "inspect") == 0 ||
 	       strcmp(page->tab, "unregister") == 0 ||
+	       (strcmp(page->tab, "why") == 0 && !page->at) ||
 	       (strcmp(page->tab, "definition") == 0 &&
 	        cb_entity_text(page->entity, "spec.definition"));
 }

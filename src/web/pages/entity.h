@@ -54,6 +54,10 @@ void cbi_entity_links(const struct cbi_entity_page *page, struct cb_html *html);
 void cbi_entity_errors(const struct cbi_entity_page *page,
                        struct cb_html *html);
 
+/* The tab "Why is it so", as things are now. */
+int cbi_entity_why(const struct cbi_entity_page *page,
+                   struct cb_html *html) CB_USED;
+
 extern const struct cbi_endpoint cbi_pages_entity[];
 extern const struct cbi_endpoint cbi_pages_entity_actions[];
 

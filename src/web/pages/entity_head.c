@@ -170,6 +170,12 @@ static void tabs(const struct cbi_entity_page *page, struct cb_html *html)
 	list[n++] = (struct cbi_html_tab){ "Inspect",
 		                           tab_address(page, html, "inspect"),
 		                           strcmp(page->tab, "inspect") == 0 };
+	/* Known for now only. */
+	if (!page->at)
+		list[n++] =
+		    (struct cbi_html_tab){ "Why is it so",
+			                   tab_address(page, html, "why"),
+			                   strcmp(page->tab, "why") == 0 };
 	cbi_html_tabs(html, cbi_thing_title(page->entity), list, n);
 }
 

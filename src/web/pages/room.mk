@@ -8,7 +8,8 @@ libcallboard_la_SOURCES += \
 	src/web/pages/entity.h src/web/pages/entity_actions.c \
 	src/web/pages/entity_cards.c \
 	src/web/pages/inspect.c \
-	src/web/pages/entity_head.c src/web/pages/error.c \
+	src/web/pages/entity_head.c src/web/pages/entity_why.c \
+	src/web/pages/error.c \
 	src/web/pages/gallery.c src/web/pages/home.c src/web/pages/home.h \
 	src/web/pages/pages.h src/web/pages/plain.c \
 	src/web/pages/plugin_page.c src/web/pages/plugin_page.h \

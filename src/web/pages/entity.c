@@ -143,7 +143,8 @@ static bool known_tab(const struct cbi_entity_page *page)
 	return !*page->tab || strcmp(page->tab, "relations") == 0 ||
 	       strcmp(page->tab, "inspect") == 0 ||
 	       strcmp(page->tab, "unregister") == 0 ||
-	       (strcmp(page->tab, "why") == 0 && !page->at) ||
+	       (strcmp(page->tab, "why") == 0 &&
+	        !page->req->ctx->scope.as_of) ||
 	       (strcmp(page->tab, "definition") == 0 &&
 	        cb_entity_text(page->entity, "spec.definition"));
 }

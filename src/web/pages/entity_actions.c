@@ -33,6 +33,9 @@ static const char *token_of(struct cb_req *req)
 
 static const char *write_why(struct cb_req *req)
 {
+	if (req->ctx->scope.as_of)
+		return cb_tr(req->ctx, "This is the past: nothing in it can be "
+		                       "changed.");
 	if (!cbi_page_may_write(req))
 		return cb_tr(req->ctx,
 		             "Guests read; changes need a token or the "
@@ -356,6 +359,9 @@ static int act(struct cb_req *req)
 	struct cbi_entity_page page = { .req = req, .tab = req->args[3] };
 	int rc = cbi_entity_load(&page);
 
+	if (rc == CB_OK && req->ctx->scope.as_of)
+		rc = cb_fail(req->ctx, CB_EINVAL,
+		             "at: nothing of the past can be changed");
 	if (rc < 0)
 		return rc;
 	if (strcmp(page.tab, "refresh") == 0)

@@ -171,7 +171,7 @@ static void tabs(const struct cbi_entity_page *page, struct cb_html *html)
 		                           tab_address(page, html, "inspect"),
 		                           strcmp(page->tab, "inspect") == 0 };
 	/* Known for now only. */
-	if (!page->at)
+	if (!html->ctx->scope.as_of)
 		list[n++] =
 		    (struct cbi_html_tab){ "Why is it so",
 			                   tab_address(page, html, "why"),

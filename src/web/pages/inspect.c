@@ -287,11 +287,8 @@ int cbi_entity_inspect(const struct cbi_entity_page *page, struct cb_html *html)
 		tabs[i] = (struct cbi_html_tab){
 			titles[i],
 			cbi_addr_with(
-			    ctx,
-			    cbi_addr_with(
-				ctx, cbi_addr_entity(ctx, page->ref, "inspect"),
-				"as", i ? views[i] : NULL),
-			    "at", page->at),
+			    ctx, cbi_addr_entity(ctx, page->ref, "inspect"),
+			    "as", i ? views[i] : NULL),
 			false
 		};
 	}

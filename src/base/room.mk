@@ -4,6 +4,7 @@ libcallboard_la_SOURCES += \
 	src/base/board.c src/base/board.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/clock.c src/base/clock.h \
+	src/base/cron.c src/base/cron.h \
 	src/base/ctx.c src/base/ctx.h \
 	src/base/feed.h \
 	src/base/limits.h \
@@ -11,4 +12,5 @@ libcallboard_la_SOURCES += \
 	src/base/metric.c src/base/metric.h \
 	src/base/scope.h \
 	src/base/str.c src/base/str.h \
+	src/base/supply.h \
 	src/base/who.h

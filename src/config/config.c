@@ -315,7 +315,13 @@ static int64_t ms_of_map(const json_t *map)
 int64_t cbi_config_ms(const struct cbi_config *config, const char *path,
                       int64_t fallback)
 {
-	const json_t *value = cbi_config_get(config, path);
+	int64_t ms = cbi_config_duration(cbi_config_get(config, path));
+
+	return ms >= 0 ? ms : fallback;
+}
+
+int64_t cbi_config_duration(const json_t *value)
+{
 	int64_t ms = -1;
 
 	if (json_is_integer(value) && json_integer_value(value) >= 0)
@@ -325,7 +331,7 @@ int64_t cbi_config_ms(const struct cbi_config *config, const char *path,
 	else if (json_is_string(value) &&
 	         cbi_str_duration(json_string_value(value), &ms) < 0)
 		ms = -1;
-	return ms >= 0 ? ms : fallback;
+	return ms >= 0 ? ms : -1;
 }
 
 const struct cbi_settings *cbi_config_settings(const struct cbi_config *c)

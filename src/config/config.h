@@ -16,6 +16,8 @@
 
 #include <jansson.h>
 
+#include "base/supply.h"
+
 struct cbi_config;
 
 struct cbi_config_pos {
@@ -54,6 +56,16 @@ bool cbi_config_bool(const struct cbi_config *config, const char *path,
 /* Milliseconds of a duration ("90s", or Backstage's {minutes: 5}). */
 int64_t cbi_config_ms(const struct cbi_config *config, const char *path,
                       int64_t fallback);
+/* The same of a value; -1 for what is none. */
+int64_t cbi_config_duration(const json_t *value);
+/*
+ * {frequency: 30m | {minutes: 30} | {cron: "0 * * * *"} | {trigger: manual},
+ * timeout, initialDelay}, Backstage's; what is not given is as in usual, all
+ * of it when value is NULL.  CB_EINVAL names the key, below path.
+ */
+int cbi_config_schedule(struct cb_ctx *ctx, const json_t *value,
+                        const char *path, const struct cbi_schedule *usual,
+                        struct cbi_schedule *out) CB_USED;
 /* Where the value at path (or what holds it) was written. */
 struct cbi_config_pos cbi_config_where(const struct cbi_config *config,
                                        const char *path);

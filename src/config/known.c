@@ -50,6 +50,7 @@ static const char *const known[] = {
 	"catalog.processingInterval.**",
 	"catalog.onBadDocument",
 	"catalog.orphanStrategy",
+	"catalog.orphanProviderStrategy",
 	"catalog.readonly",
 	"catalog.staleIfError.**",
 	"catalog.rules.**",

@@ -3,4 +3,5 @@ libcallboard_la_SOURCES += \
 	src/config/config.c src/config/config.h src/config/config_priv.h \
 	src/config/known.c \
 	src/config/read.c \
+	src/config/schedule.c \
 	src/config/settings.c

@@ -1,0 +1,2 @@
+# jobs: floor 2, schedules and claims in PostgreSQL
+libcallboard_la_SOURCES += src/jobs/jobs.c src/jobs/jobs.h

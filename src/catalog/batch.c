@@ -34,27 +34,27 @@ static const struct cbi_db_stmt insert_nodes = {
 	"batch_insert",
 	"insert into node (ref, location_key, raw, raw_hash, processed, errors,"
 	"  source, due_at)"
-	" select u.ref, $7, u.raw, decode(u.hash, 'hex'), u.processed, "
+	" select u.ref, u.key, u.raw, decode(u.hash, 'hex'), u.processed, "
 	"u.errors,"
 	"  u.source, case when u.due = 't' then clock_timestamp() end"
 	" from unnest($1::text[], $2::text[], $3::text[], $4::text[], "
 	"$5::text[],"
-	"  $6::text[], $8::text[]) as u(ref, raw, hash, processed, errors,"
-	"  source, due)"
+	"  $6::text[], $7::text[], $8::text[]) as u(ref, raw, hash, processed,"
+	"  errors, source, due, key)"
 	" on conflict (ref) do nothing returning ref, id",
 };
 
 static const struct cbi_db_stmt update_nodes = {
 	"batch_update",
-	"update node n set location_key = $7, raw = u.raw,"
+	"update node n set location_key = u.key, raw = u.raw,"
 	"  raw_hash = decode(u.hash, 'hex'),"
 	"  processed = coalesce(u.processed, n.processed), errors = u.errors,"
 	"  source = u.source,"
 	"  due_at = case when u.due = 't' then clock_timestamp() else n.due_at"
 	"   end"
 	" from unnest($1::bigint[], $2::text[], $3::text[], $4::text[],"
-	"  $5::text[], $6::text[], $8::text[]) as u(id, raw, hash, processed,"
-	"  errors, source, due)"
+	"  $5::text[], $6::text[], $7::text[], $8::text[]) as u(id, raw, hash,"
+	"  processed, errors, source, due, key)"
 	" where n.id = u.id",
 };
 
@@ -118,6 +118,18 @@ static const struct cbi_db_stmt queue_refs = {
 
 /* --- what an item is --- */
 
+static const char *key_of(const struct cbi_batch *batch,
+                          const struct cbi_item *item)
+{
+	return item->key ? item->key : batch->key;
+}
+
+static const struct cbi_model_place *place_of(const struct cbi_batch *batch,
+                                              const struct cbi_item *item)
+{
+	return item->place ? item->place : &batch->place;
+}
+
 static int hash_item(struct cb_ctx *ctx, const struct cbi_batch *batch,
                      struct cbi_item *item)
 {
@@ -126,8 +138,9 @@ static int hash_item(struct cb_ctx *ctx, const struct cbi_batch *batch,
 	int rc;
 
 	cbi_buf_init(&buf, CB_ARENA_REQUEST_MAX);
-	cb_buf_printf(&buf, PROCESSING "\n%s\n%s\n", batch->place.location,
-	              batch->place.origin);
+	cb_buf_printf(&buf, PROCESSING "\n%s\n%s\n",
+	              place_of(batch, item)->location,
+	              place_of(batch, item)->origin);
 	head = buf.len;
 	rc = cbi_json_canonical(&buf, item->entity);
 	if (rc == CB_OK) {
@@ -193,7 +206,7 @@ static int process(struct cb_ctx *ctx, struct cbi_batch *batch,
 		rc = CB_EINVAL;
 	}
 	if (rc == CB_OK)
-		rc = cbi_model_process(ctx, item->entity, &batch->place,
+		rc = cbi_model_process(ctx, item->entity, place_of(batch, item),
 		                       &item->model, &problem);
 	if (rc == CB_OK) {
 		item->processed = canonical(ctx, item->entity);
@@ -231,7 +244,7 @@ static void judge(const struct cbi_batch *batch, struct cbi_item *item,
 {
 	const char *key = cbi_db_text(rows, row, 2);
 
-	if (key && strcmp(key, batch->key) != 0) {
+	if (key && strcmp(key, key_of(batch, item)) != 0) {
 		item->fate = CBI_ITEM_TAKEN;
 		return;
 	}
@@ -284,21 +297,23 @@ static int write_nodes(struct cb_ctx *ctx, struct cbi_batch *batch,
                        enum cbi_item_fate fate, const struct cbi_db_stmt *stmt,
                        struct cbi_db_result **out)
 {
-	struct cbi_cols cols, due;
-	const char *params[2] = { batch->key };
-	int rc = cbi_cols_init(ctx, &cols, 6, batch->n);
+	struct cbi_cols cols;
+	int rc = cbi_cols_init(ctx, &cols, 8, batch->n);
 
-	if (rc == CB_OK)
-		rc = cbi_cols_init(ctx, &due, 1, batch->n);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < batch->n; i++) {
 		const struct cbi_item *item = &batch->items[i];
-		const char *cells[6] = { item->ref,    item->raw,
-			                 item->hash,   item->processed,
-			                 item->errors, item->source };
-		const char *when =
-		    item->processed && item->model.location ? "t" : "f";
+		const char *cells[8] = {
+			item->ref,
+			item->raw,
+			item->hash,
+			item->processed,
+			item->errors,
+			item->source,
+			item->processed && item->model.location ? "t" : "f",
+			key_of(batch, item),
+		};
 
 		if (item->fate != fate)
 			continue;
@@ -307,13 +322,9 @@ static int write_nodes(struct cb_ctx *ctx, struct cbi_batch *batch,
 		if (!cells[0])
 			return CB_ENOMEM;
 		cbi_cols_add(&cols, cells);
-		cbi_cols_add(&due, &when);
 		batch->written++;
 	}
-	params[1] = cbi_cols_texts(ctx, due.cells, due.rows);
-	if (!params[1])
-		return CB_ENOMEM;
-	return cbi_cols_query(ctx, &cols, stmt, params, 2, out);
+	return cbi_cols_query(ctx, &cols, stmt, NULL, 0, out);
 }
 
 static int insert_new(struct cb_ctx *ctx, struct cbi_batch *batch)
@@ -451,6 +462,8 @@ int cbi_batch_write(struct cb_ctx *ctx, struct cbi_batch *batch)
 		rc = lock(ctx, batch);
 	if (rc == CB_OK)
 		rc = process_all(ctx, batch);
+	if (batch->look)
+		return rc;
 	if (rc == CB_OK)
 		rc = insert_new(ctx, batch);
 	if (rc == CB_OK)

@@ -36,6 +36,9 @@ struct cbi_item {
 	const void *where_arg;
 	/* Known to be wrong already: a placeholder that could not be read. */
 	const struct cbi_problem *broken;
+	/* Where this one stands, and who owns it; NULL: as the batch says. */
+	const char *key;
+	const struct cbi_model_place *place;
 	/* The rest is filled by writing. */
 	char hash[CBI_MODEL_HASH];
 	int64_t id; /* of the node; 0 when another source owns the ref */
@@ -55,6 +58,7 @@ struct cbi_batch {
 	const char *claim; /* of the parent; it must still be the parent's */
 	const char *key;   /* location key of all of them */
 	struct cbi_model_place place;
+	bool look;              /* judge and process only: nothing is written */
 	struct cbi_item *items; /* distinct refs, in any order */
 	size_t n;
 	size_t written, problems; /* filled */

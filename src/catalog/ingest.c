@@ -122,11 +122,6 @@ static const struct cbi_db_stmt unwanted = {
 	" where e.provider = $1 and n.ref <> all($2::text[]) order by n.id",
 };
 
-static const struct cbi_db_stmt cut_provider = {
-	"sync_cut",
-	"delete from edge where provider = $1 and child = any($2::bigint[])",
-};
-
 struct sync {
 	const struct cbi_ingest *in;
 	const char *provider;
@@ -168,8 +163,8 @@ static int drop_unwanted(struct cb_ctx *ctx, void *arg)
 	const char **refs = cb_alloc(ctx, (sync->n + 1) * sizeof(*refs));
 	const char *params[2] = { sync->provider };
 	struct cbi_db_result *rows;
-	int64_t *ids, *doomed, number;
-	size_t n, doomed_n;
+	size_t n, removed;
+	int64_t *ids;
 	int rc;
 
 	if (!refs)
@@ -192,17 +187,8 @@ static int drop_unwanted(struct cb_ctx *ctx, void *arg)
 		return CB_ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		ids[i] = cbi_db_int(rows, i, 0);
-	params[1] = cbi_cols_ids(ctx, ids, n);
-	if (!params[1])
-		return cb_failure_code(ctx);
-	rc = cbi_db_query(ctx, &cut_provider, params, 2, NULL);
-	if (rc == CB_OK)
-		rc = cbi_remove_closure(ctx, ids, n, &doomed, &doomed_n);
-	if (rc == CB_OK)
-		rc = cbi_remove_lock(ctx, doomed, doomed_n);
-	return rc < 0
-	           ? rc
-	           : cbi_remove_nodes(ctx, doomed, doomed_n, "config", &number);
+	return cbi_remove_provided(ctx, sync->provider, ids, n, "config",
+	                           &removed);
 }
 
 static int sync_provider(struct cb_ctx *ctx, struct sync *sync)

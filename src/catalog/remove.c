@@ -183,3 +183,39 @@ int cbi_remove_nodes(struct cb_ctx *ctx, const int64_t *ids, size_t n,
 		rc = cbi_db_query(ctx, &delete_nodes, &list, 1, NULL);
 	return rc;
 }
+
+static const struct cbi_db_stmt cut_provider = {
+	"remove_provided",
+	"with cut as (delete from edge where provider = $1"
+	"  and child = any($2::bigint[]) returning child)"
+	/* Who stays has one source less, which may make an orphan of it. */
+	" insert into stitch (ref) select n.ref from node n"
+	" join cut on cut.child = n.id",
+};
+
+int cbi_remove_provided(struct cb_ctx *ctx, const char *provider,
+                        const int64_t *ids, size_t n, const char *cause,
+                        size_t *removed)
+{
+	const char *params[2] = { provider };
+	int64_t *doomed, number;
+	size_t doomed_n;
+	int rc;
+
+	*removed = 0;
+	if (n == 0)
+		return CB_OK;
+	params[1] = id_list(ctx, ids, n);
+	if (!params[1])
+		return cb_failure_code(ctx);
+	rc = cbi_db_query(ctx, &cut_provider, params, 2, NULL);
+	if (rc == CB_OK)
+		rc = cbi_remove_closure(ctx, ids, n, &doomed, &doomed_n);
+	if (rc == CB_OK)
+		rc = cbi_remove_lock(ctx, doomed, doomed_n);
+	if (rc == CB_OK)
+		rc = cbi_remove_nodes(ctx, doomed, doomed_n, cause, &number);
+	if (rc == CB_OK)
+		*removed = doomed_n;
+	return rc;
+}

@@ -29,4 +29,12 @@ int cbi_remove_lock(struct cb_ctx *ctx, const int64_t *ids, size_t n) CB_USED;
 int cbi_remove_nodes(struct cb_ctx *ctx, const int64_t *ids, size_t n,
                      const char *cause, int64_t *number) CB_USED;
 
+/*
+ * Takes nodes away from a provider, with all that only they keep alive;
+ * what else keeps stays.  *removed is how many nodes went.
+ */
+int cbi_remove_provided(struct cb_ctx *ctx, const char *provider,
+                        const int64_t *ids, size_t n, const char *cause,
+                        size_t *removed) CB_USED;
+
 #endif

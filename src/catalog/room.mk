@@ -1,4 +1,7 @@
 # catalog
+libcallboard_la_SOURCES += src/catalog/bucket.c
+libcallboard_la_SOURCES += src/catalog/bucket.h
+libcallboard_la_SOURCES += src/catalog/bucket_run.c
 libcallboard_la_SOURCES += src/catalog/catalog.h
 libcallboard_la_SOURCES += src/catalog/cursor.c
 libcallboard_la_SOURCES += src/catalog/cursor.h

@@ -84,3 +84,7 @@ check_PROGRAMS += tests/catalog/test_explain
 TESTS += tests/catalog/test_explain
 tests_catalog_test_explain_SOURCES = tests/catalog/test_explain.c
 tests_catalog_test_explain_LDADD = $(yard_ldadd)
+check_PROGRAMS += tests/catalog/test_bucket
+TESTS += tests/catalog/test_bucket
+tests_catalog_test_bucket_SOURCES = tests/catalog/test_bucket.c
+tests_catalog_test_bucket_LDADD = $(yard_ldadd)

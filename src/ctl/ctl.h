@@ -105,5 +105,8 @@ int cbi_ctl_catalog_confirm(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_audit_list(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_audit_verify(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_provider_list(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_provider_show(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_provider_run(struct cbi_ctl *ctl, int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@ callboardctl_SOURCES = \
 	src/ctl/main.c \
 	src/ctl/nginx.c \
 	src/ctl/plugin.c \
+	src/ctl/provider.c \
 	src/ctl/status.c \
 	src/ctl/stores.c \
 	src/ctl/warm.c

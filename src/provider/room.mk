@@ -3,6 +3,8 @@ libcallboard_la_SOURCES += \
 	src/provider/file.c \
 	src/provider/glob.c \
 	src/provider/hosted.c \
+	src/provider/kinds.h \
 	src/provider/provider.c src/provider/provider.h \
 	src/provider/provider_priv.h \
+	src/provider/supply.c src/provider/supply.h \
 	src/provider/url.c

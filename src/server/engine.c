@@ -28,7 +28,9 @@
 #include "host/host.h"
 #include "http/http.h"
 #include "provider/provider.h"
+#include "provider/supply.h"
 #include "registry/registry.h"
+#include "server/supply.h"
 
 #define FOLLOW_MS 250
 #define WORK_MS 500
@@ -48,6 +50,9 @@ struct engine {
 	struct cbi_provider *provider;
 	struct cbi_registry *registry;
 	struct cbi_ingest ingest;
+	struct cbi_engine_supply supply;
+	_Atomic bool migrated;
+	char host[256];
 };
 
 /* One line when something begins to fail, one when it is over. */
@@ -115,7 +120,6 @@ struct worker {
 	struct cb_ctx ear_ctx;
 	bool migrated, synced, listening, worked;
 	int64_t heartbeat, sweep; /* when they are due */
-	char host[256];
 };
 
 static const char *schema_dir(void)
@@ -134,6 +138,7 @@ static int migrate(struct worker *worker, struct cb_ctx *ctx)
 		cb_log(ctx, CB_LOG_INFO, "schema: %d versions applied",
 		       applied);
 	worker->migrated = rc == CB_OK;
+	atomic_store(&worker->engine->migrated, worker->migrated);
 	return rc;
 }
 
@@ -148,7 +153,7 @@ static int keep_house(struct worker *worker, struct cb_ctx *ctx)
 	if (rc == CB_OK && now >= worker->heartbeat) {
 		worker->heartbeat = now + HEARTBEAT_MS;
 		rc =
-		    cbi_registry_heartbeat(ctx, engine->registry, worker->host);
+		    cbi_registry_heartbeat(ctx, engine->registry, engine->host);
 	}
 	if (rc == CB_OK && engine->settings->processing &&
 	    now >= worker->sweep) {
@@ -227,12 +232,7 @@ static void wait_for_work(struct worker *worker)
 static void *work(void *arg)
 {
 	struct worker worker = { .engine = arg };
-	char name[100] = "localhost";
 
-	gethostname(name, sizeof(name) - 1);
-	/* Two homes of one machine are two hosts. */
-	snprintf(worker.host, sizeof(worker.host), "%.99s:%.150s", name,
-	         worker.engine->settings->run_dir);
 	cbi_lane_init(&worker.lane, CB_ARENA_ENGINE_MAX);
 	cbi_lane_init(&worker.ear, CB_MIB);
 	cbi_ctx_init(&worker.ear_ctx, &worker.ear);
@@ -266,7 +266,7 @@ static int open_all(struct cb_ctx *ctx, struct engine *engine)
 		.listen = cbi_config_text(
 		    config, "backend.database.listenConnection", NULL),
 		.process = "engine",
-		.connections = s->db_connections < 4 ? 4 : s->db_connections,
+		.connections = s->db_connections < 6 ? 6 : s->db_connections,
 		.prepare = s->db_prepare,
 		.statement_ms = STATEMENT_MS,
 	};
@@ -306,12 +306,37 @@ static void close_all(struct engine *engine)
 	cbi_copy_destroy(engine->copy);
 }
 
+static int open_supply(struct cb_ctx *ctx, struct engine *engine)
+{
+	const struct cbi_config *config = engine->start->config;
+	const struct cbi_supply_place place = { config, engine->http };
+	struct cbi_engine_supply *supply = &engine->supply;
+	struct cbi_supplier *suppliers;
+	int rc = cbi_supply_configure(ctx, &place, &suppliers, &supply->n);
+
+	if (rc < 0)
+		return rc;
+	supply->suppliers = suppliers;
+	supply->unknown = cbi_supply_unknown(config);
+	supply->keep_vanished =
+	    strcmp(cbi_config_text(config, "catalog.orphanProviderStrategy",
+	                           "delete"),
+	           "keep") == 0;
+	supply->host = engine->host;
+	supply->stop = &engine->stop;
+	supply->ready = &engine->migrated;
+	return CB_OK;
+}
+
 static int run(struct engine *engine)
 {
-	pthread_t threads[2];
+	pthread_t threads[3];
+	int n = engine->settings->processing ? 3 : 2;
 
 	if (pthread_create(&threads[0], NULL, follow, engine) != 0 ||
-	    pthread_create(&threads[1], NULL, work, engine) != 0) {
+	    pthread_create(&threads[1], NULL, work, engine) != 0 ||
+	    (n > 2 && pthread_create(&threads[2], NULL, cbi_engine_supply,
+	                             &engine->supply) != 0)) {
 		cb_log(NULL, CB_LOG_ERROR, "cannot start the threads");
 		return 1;
 	}
@@ -319,8 +344,8 @@ static int run(struct engine *engine)
 	while (cbi_child_wait(engine->start, 1000) == CBI_CHILD_GO_ON)
 		;
 	atomic_store(&engine->stop, true);
-	pthread_join(threads[0], NULL);
-	pthread_join(threads[1], NULL);
+	for (int i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
 	return 0;
 }
 
@@ -330,13 +355,19 @@ int cbi_engine_main(const struct cbi_start *start)
 		.start = start,
 		.settings = cbi_config_settings(start->config),
 	};
+	char name[100] = "localhost";
 	struct cbi_lane lane;
 	struct cb_ctx ctx;
 	int code = 1;
 
+	gethostname(name, sizeof(name) - 1);
+	/* Two homes of one machine are two hosts. */
+	snprintf(engine.host, sizeof(engine.host), "%.99s:%.150s", name,
+	         engine.settings->run_dir);
 	cbi_lane_init(&lane, CB_ARENA_ENGINE_MAX);
 	cbi_ctx_init(&ctx, &lane);
-	if (open_all(&ctx, &engine) == CB_OK)
+	if (open_all(&ctx, &engine) == CB_OK &&
+	    open_supply(&ctx, &engine) == CB_OK)
 		code = run(&engine);
 	else
 		cb_log(&ctx, CB_LOG_ERROR, "%s", cb_failure(&ctx));

@@ -12,6 +12,7 @@ libcallboard_la_SOURCES += \
 	src/server/notify.c src/server/notify.h \
 	src/server/rooms.c src/server/rooms.h \
 	src/server/sockets.c src/server/sockets.h \
+	src/server/supply.c src/server/supply.h \
 	src/server/test.c \
 	src/server/title.c src/server/title.h \
 	src/server/web.c src/server/web_fill.c src/server/web_priv.h

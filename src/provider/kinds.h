@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kinds.h - one kind of supplier is one file; supply.c lists them.
+ */
+#ifndef CB_PROVIDER_KINDS_H
+#define CB_PROVIDER_KINDS_H
+
+#include "provider/supply.h"
+
+#endif

@@ -18,6 +18,9 @@ const char *cbi_model_type_name(const json_t *value);
 int cbi_model_shape(const json_t *entity, struct cbi_problem *problem);
 int cbi_model_formats(const json_t *entity, struct cbi_problem *problem);
 
+/* --- model_url.c --- */
+bool cbi_model_is_url(const char *text);
+
 /* --- model_kind.c --- */
 int cbi_model_kind(const json_t *entity, struct cbi_problem *problem);
 

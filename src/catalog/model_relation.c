@@ -143,12 +143,22 @@ static int emit_one(struct work *w, const struct emit *emit,
 	return rc < 0 ? rc : add(w, emit, target);
 }
 
+/* What JavaScript takes as nothing names nothing. */
+static bool is_nothing(const json_t *value)
+{
+	return json_is_null(value) || json_is_false(value) ||
+	       (json_is_number(value) && json_number_value(value) == 0) ||
+	       (json_is_string(value) && json_string_length(value) == 0);
+}
+
 static int emit_field(struct work *w, const struct emit *emit,
                       const json_t *value)
 {
 	char path[64];
 	int rc = CB_OK;
 
+	if (is_nothing(value))
+		return CB_OK;
 	if (!json_is_array(value)) {
 		snprintf(path, sizeof(path), "spec.%s", emit->field);
 		return emit_one(w, emit, value, path);

@@ -319,31 +319,6 @@ static bool is_blank(const char *text)
 	return text[strspn(text, " \t\r\n\v\f")] == '\0';
 }
 
-/* What the WHATWG parser takes as an absolute URL, near enough: a scheme,
- * and for those of the web a host. */
-static bool is_url(const char *text)
-{
-	static const char *const webs[] = { "http", "https", "ftp", "ws",
-		                            "wss" };
-	const char *p = text + strspn(text, " \t\r\n");
-	size_t n = 0;
-
-	while (is_alnum(p[n]) || (n > 0 && p[n] && strchr("+.-", p[n])))
-		n++;
-	if (n == 0 || is_digit(p[0]) || p[n] != ':')
-		return false;
-	for (size_t i = 0; i < sizeof(webs) / sizeof(*webs); i++) {
-		const char *host = p + n + 1;
-
-		if (strlen(webs[i]) != n || strncasecmp(p, webs[i], n) != 0)
-			continue;
-		host += strspn(host, "/\\");
-		n = strcspn(host, "/\\?#");
-		return n > 0 && strcspn(host, " <>^|\t\r\n") >= n;
-	}
-	return true;
-}
-
 #define NAME_RULE                                                              \
 	"expected 1 to 63 letters, digits, '-', '_' or '.', with a letter or " \
 	"digit at both ends"
@@ -419,7 +394,7 @@ static int check_links(const json_t *links, struct cbi_problem *problem)
 		char at[64];
 
 		snprintf(at, sizeof(at), "metadata.links.%zu.url", i);
-		if (!is_url(url))
+		if (!cbi_model_is_url(url))
 			return cbi_problem_set(problem, at,
 			                       "'%.*s', expected an absolute "
 			                       "URL",

@@ -33,6 +33,7 @@ libcallboard_la_SOURCES += src/catalog/model_kind.c
 libcallboard_la_SOURCES += src/catalog/model_priv.h
 libcallboard_la_SOURCES += src/catalog/model_relation.c
 libcallboard_la_SOURCES += src/catalog/model_shape.c
+libcallboard_la_SOURCES += src/catalog/model_url.c
 libcallboard_la_SOURCES += src/catalog/ref.c src/catalog/ref.h
 libcallboard_la_SOURCES += src/catalog/placeholder.c src/catalog/placeholder.h
 libcallboard_la_SOURCES += src/catalog/change.c src/catalog/change.h

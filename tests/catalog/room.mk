@@ -88,3 +88,6 @@ check_PROGRAMS += tests/catalog/test_bucket
 TESTS += tests/catalog/test_bucket
 tests_catalog_test_bucket_SOURCES = tests/catalog/test_bucket.c
 tests_catalog_test_bucket_LDADD = $(yard_ldadd)
+check_PROGRAMS += tests/catalog/oracle
+tests_catalog_oracle_SOURCES = tests/catalog/oracle.c
+tests_catalog_oracle_LDADD = $(stores_ldadd)

@@ -41,9 +41,11 @@ static const struct cbi_db_stmt held_refs = {
 	" where e.provider = $1 and n.ref = any($2::text[]) order by n.id",
 };
 
+/* Names of suppliers have a colon, the house's own (config, store, restored)
+ * have none. */
 static const struct cbi_db_stmt strangers = {
 	"bucket_strangers",
-	"select distinct provider from edge where provider is not null"
+	"select distinct provider from edge where position(':' in provider) > 0"
 	" and provider <> all($1::text[])",
 };
 
@@ -542,19 +544,11 @@ static int empty(struct cb_ctx *ctx, const char *name, size_t *removed)
 int cbi_bucket_forget(struct cb_ctx *ctx, const char *const *names, size_t n,
                       size_t *removed)
 {
-	const char **all = cb_alloc(ctx, (n + 2) * sizeof(*all));
+	const char *list = cbi_cols_texts(ctx, names, n);
 	struct cbi_db_result *rows;
-	const char *list;
 	int rc;
 
 	*removed = 0;
-	if (!all)
-		return CB_ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		all[i] = names[i];
-	all[n] = "config";
-	all[n + 1] = "store";
-	list = cbi_cols_texts(ctx, all, n + 2);
 	if (!list)
 		return cb_failure_code(ctx);
 	rc = cbi_db_query(ctx, &strangers, &list, 1, &rows);

@@ -88,8 +88,8 @@ int cbi_bucket_run(struct cb_ctx *ctx, struct cbi_bucket_run *run) CB_USED;
  * reference. */
 json_t *cbi_bucket_counts(const struct cbi_bucket_done *done);
 
-/* Empties the buckets of providers that are not among these n, nor the
- * house's own ("config", "store"). */
+/* Empties the buckets of suppliers that are not among these n: names with a
+ * colon, which the house's own providers have not. */
 int cbi_bucket_forget(struct cb_ctx *ctx, const char *const *names, size_t n,
                       size_t *removed) CB_USED;
 

@@ -73,8 +73,6 @@ static int open_answers(struct cb_ctx *ctx, const struct cbi_start *start,
 static int open_plugins(struct cb_ctx *ctx, const struct cbi_start *start,
                         struct cbi_rooms *rooms)
 {
-	const struct cbi_settings *settings =
-	    cbi_config_settings(start->config);
 	struct cbi_host_joins joins = {
 		.config = start->config,
 		.registry = rooms->registry,
@@ -84,7 +82,6 @@ static int open_plugins(struct cb_ctx *ctx, const struct cbi_start *start,
 	};
 	int rc;
 
-	cbi_source_setup(settings->run_dir, settings->web_threads);
 	/* A plugin may fall in its start: that is charged like any call. */
 	cbi_charge_thread(ctx->lane->slot);
 	rc = cbi_host_load(ctx, &joins, start->pool, &rooms->host);
@@ -117,6 +114,7 @@ int cbi_rooms_open(struct cb_ctx *ctx, const struct cbi_start *start, int what,
 		rc = open_answers(ctx, start, rooms);
 	if (rc != CB_OK)
 		return rc;
+	cbi_source_setup(settings->run_dir, settings->web_threads);
 	rooms->catalog.copy = rooms->copy;
 	rooms->catalog.stale_if_error_ms = settings->stale_if_error_ms;
 	path = cb_printf(ctx, "%s/" CBI_REGISTRY_FILE, settings->run_dir);

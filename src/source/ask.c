@@ -1,192 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ask.c - see ask.h.
- *
- * A lane keeps one connection per fetch process.  Answers carry the ask's
- * id: one that comes after its budget is read and dropped by the next ask.
  */
 #include "source/ask.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "redis/redis.h"
+#include "source/call.h"
 #include "source/value.h"
+#include "source/way.h"
 #include "source/wire.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* Fetch processes one lane talks to; more share by being reconnected. */
-#define WAYS 16
-
-struct way {
-	int fd; /* -1: none */
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-};
-
-struct cbi_asker {
-	uint32_t next_id;
-	unsigned next_way;
-	struct way ways[WAYS];
-};
-
 static struct {
-	char run_dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int gate;
 	_Atomic int waiting;
 } house = { .gate = 1 };
 
 void cbi_source_setup(const char *run_dir, int threads)
 {
-	cbi_str_copy(house.run_dir, sizeof(house.run_dir), run_dir);
+	cbi_ways_setup(run_dir);
+	cbi_call_setup(threads);
 	house.gate = threads >= 8 ? threads / 4 : 1;
 	atomic_store(&house.waiting, 0);
 }
 
-static void close_way(struct way *way)
+static struct cbi_way *way_of(struct cb_ctx *ctx,
+                              const struct cbi_source_ref *ref,
+                              const char *redis_key)
 {
-	if (way->fd >= 0)
-		close(way->fd);
-	way->fd = -1;
-}
-
-void cbi_source_lane_finish(struct cbi_lane *lane)
-{
-	if (!lane->asker)
-		return;
-	for (int i = 0; i < WAYS; i++)
-		close_way(&lane->asker->ways[i]);
-	free(lane->asker);
-	lane->asker = NULL;
-}
-
-static struct cbi_asker *asker(struct cbi_lane *lane)
-{
-	if (lane->asker)
-		return lane->asker;
-	lane->asker = calloc(1, sizeof(*lane->asker));
-	for (int i = 0; lane->asker && i < WAYS; i++)
-		lane->asker->ways[i].fd = -1;
-	return lane->asker;
-}
-
-static int connect_to(const char *path)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -1;
-	memcpy(addr.sun_path, path, strlen(path) + 1);
-	/* A full backlog is EAGAIN: a placeholder then, no wait. */
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static struct way *find_way(struct cbi_asker *asker, const char *path)
-{
-	struct way *way;
-
-	for (int i = 0; i < WAYS; i++)
-		if (strcmp(asker->ways[i].path, path) == 0)
-			return &asker->ways[i];
-	way = &asker->ways[asker->next_way++ % WAYS];
-	close_way(way);
-	memcpy(way->path, path, strlen(path) + 1);
-	return way;
-}
-
-static struct way *way_of(struct cb_ctx *ctx, const struct cbi_source_ref *ref,
-                          const char *redis_key)
-{
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	struct cbi_asker *own = asker(ctx->lane);
 	uint64_t n;
 
-	if (!own || ref->fetchers < 1 || !house.run_dir[0])
+	if (ref->fetchers < 1)
 		return NULL;
 	n = XXH64(redis_key, strlen(redis_key), 0) % (uint64_t)ref->fetchers;
-	if (snprintf(path, sizeof(path), "%s/fetch-%s-%d.sock", house.run_dir,
-	             ref->pool, (int)n) >= (int)sizeof(path))
-		return NULL;
-	return find_way(own, path);
+	return cbi_way_of(ctx->lane, ref->pool, (int)n);
 }
 
-/* Waits for the descriptor; false when the time is over. */
-static bool wait_for(int fd, short events, int64_t until)
-{
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = events };
-		int64_t left = until - cbi_clock_ms();
-		int n = left > 0 ? poll(&p, 1, (int)left) : 0;
-
-		if (n > 0)
-			return true;
-		if (n == 0 || errno != EINTR)
-			return false;
-	}
-}
-
-static bool send_all(int fd, const char *data, size_t len, int64_t until)
-{
-	while (len > 0) {
-		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		} else if (n < 0 && errno == EAGAIN) {
-			if (!wait_for(fd, POLLOUT, until))
-				return false;
-		} else if (n == 0 || errno != EINTR) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* 1, 0 when the time is over before the first byte, -1 when it broke. */
-static int recv_all(int fd, char *data, size_t len, int64_t until)
-{
-	size_t got = 0;
-
-	while (got < len) {
-		ssize_t n = recv(fd, data + got, len - got, 0);
-
-		if (n > 0)
-			got += (size_t)n;
-		else if (n < 0 && errno == EAGAIN) {
-			if (!wait_for(fd, POLLIN, until))
-				return got ? -1 : 0;
-		} else if (n == 0 || errno != EINTR) {
-			return -1;
-		}
-	}
-	return 1;
-}
-
-/* A kept connection whose fetch process has gone is readable: it ended. */
-static bool gone(int fd)
-{
-	char byte;
-	ssize_t n = recv(fd, &byte, 1, MSG_PEEK);
-
-	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-}
-
-static bool send_ask(struct cb_ctx *ctx, struct way *way,
+static bool send_ask(struct cb_ctx *ctx, struct cbi_way *way,
                      const struct cbi_wire_head *head,
                      const struct cbi_source_ref *ref, int64_t until)
 {
@@ -194,33 +50,21 @@ static bool send_ask(struct cb_ctx *ctx, struct way *way,
 	bool sent = false;
 
 	cbi_buf_init(&buf, CB_WIRE_HEAD + CB_WIRE_ASK_MAX);
-	if (cbi_wire_put_ask(&buf, *head, ref, ctx->request_id) == CB_OK) {
-		/* Twice: the kept connection may end just now. */
-		for (int i = 0; i < 2 && !sent; i++) {
-			if (way->fd >= 0 && gone(way->fd))
-				close_way(way);
-			if (way->fd < 0)
-				way->fd = connect_to(way->path);
-			if (way->fd < 0)
-				break;
-			sent = send_all(way->fd, buf.data, buf.len, until);
-			if (!sent)
-				close_way(way);
-		}
-	}
+	if (cbi_wire_put_ask(&buf, *head, ref, ctx->request_id) == CB_OK)
+		sent = cbi_way_send(way, buf.data, buf.len, until);
 	cbi_buf_finish(&buf);
 	return sent;
 }
 
 /* The answer of that id; CB_EPENDING closes what may be half read. */
-static int take_answer(struct cb_ctx *ctx, struct way *way, uint32_t id,
+static int take_answer(struct cb_ctx *ctx, struct cbi_way *way, uint32_t id,
                        const char *redis_key, int64_t until,
                        struct cbi_source_value *out)
 {
 	for (;;) {
 		char raw[CB_WIRE_HEAD], *data;
 		struct cbi_wire_head head;
-		int n = recv_all(way->fd, raw, sizeof(raw), until);
+		int n = cbi_way_recv(way, raw, sizeof(raw), until);
 
 		if (n == 0)
 			return CB_EPENDING;
@@ -229,10 +73,10 @@ static int take_answer(struct cb_ctx *ctx, struct way *way, uint32_t id,
 			break;
 		data = cb_alloc(ctx, (size_t)head.len + 1);
 		if (!data) {
-			close_way(way);
+			cbi_way_close(way);
 			return CB_ENOMEM;
 		}
-		if (head.len && recv_all(way->fd, data, head.len, until) != 1)
+		if (head.len && cbi_way_recv(way, data, head.len, until) != 1)
 			break;
 		if (head.id != id)
 			continue;
@@ -241,7 +85,7 @@ static int take_answer(struct cb_ctx *ctx, struct way *way, uint32_t id,
 			return CB_OK;
 		return CB_EPENDING;
 	}
-	close_way(way);
+	cbi_way_close(way);
 	return CB_EPENDING;
 }
 
@@ -250,7 +94,7 @@ static void tell(struct cb_ctx *ctx, const struct cbi_source_ref *ref,
 {
 	struct cbi_wire_head head = { .rank = CBI_RANK_REFRESH,
 		                      .flags = CBI_WIRE_NO_ANSWER };
-	struct way *way = way_of(ctx, ref, redis_key);
+	struct cbi_way *way = way_of(ctx, ref, redis_key);
 
 	/* No waiting: a full socket means that fetch has enough to do. */
 	if (way)
@@ -261,7 +105,7 @@ static int ask_fetch(struct cb_ctx *ctx, const struct cbi_source_ref *ref,
                      const char *redis_key, struct cbi_wire_head head,
                      struct cbi_source_value *out)
 {
-	struct way *way = way_of(ctx, ref, redis_key);
+	struct cbi_way *way = way_of(ctx, ref, redis_key);
 	int64_t until;
 
 	if (!way)
@@ -269,7 +113,7 @@ static int ask_fetch(struct cb_ctx *ctx, const struct cbi_source_ref *ref,
 	if (cb_time_left(ctx) < head.budget_ms)
 		head.budget_ms = (uint32_t)cb_time_left(ctx);
 	until = cbi_clock_ms() + head.budget_ms;
-	head.id = ++ctx->lane->asker->next_id;
+	head.id = cbi_way_id(ctx->lane);
 	if (!send_ask(ctx, way, &head, ref, until))
 		return CB_EPENDING;
 	return take_answer(ctx, way, head.id, redis_key, until, out);

@@ -22,7 +22,10 @@
 #define EVENTS 64
 #define CONNS_MAX 4096
 /* Who does not read has his answers dropped beyond this, and is closed. */
-#define OUT_MAX (8 * CB_MIB)
+#define OUT_MAX (8 * CB_MIB + CB_KIB)
+/* Calls that are coming in, all together; and the longest a call may take. */
+#define INCOMING_MAX (32 * CB_MIB)
+#define BUDGET_MAX 60000
 /* epoll's data: these two, then the connections' serial numbers. */
 #define LISTENER 0
 #define BELL 1
@@ -48,6 +51,10 @@ struct conn {
 	bool ended, writable_wanted;
 	size_t have; /* bytes in `in` */
 	char in[CB_WIRE_HEAD + CB_WIRE_ASK_MAX];
+	/* A call that is coming in: its payload, past what fits above. */
+	struct cbi_wire_head call;
+	char *payload; /* NULL: none */
+	size_t payload_have;
 	struct piece *out, **out_end;
 	size_t out_bytes;
 };
@@ -61,6 +68,8 @@ struct delivery {
 struct cbi_serve_loop {
 	int epoll, bell, listener;
 	struct cbi_serve_queue *queue;
+	struct cbi_desk *desk;
+	size_t incoming;    /* bytes of calls that are coming in */
 	struct conn *conns; /* by serial */
 	uint64_t next_serial;
 	bool draining;
@@ -107,6 +116,9 @@ static void close_conn(struct cbi_serve_loop *loop, struct conn *conn)
 	while (conn->out)
 		drop_piece(conn);
 	HASH_DEL(loop->conns, conn);
+	if (conn->payload)
+		loop->incoming -= conn->call.len;
+	free(conn->payload);
 	close(conn->fd);
 	free(conn);
 }
@@ -153,10 +165,11 @@ static void flush(struct cbi_serve_loop *loop, struct conn *conn)
 		watch(loop, conn, conn->out != NULL);
 }
 
-static void answer(struct cbi_serve_loop *loop, struct conn *conn, uint32_t id,
+static void answer(struct cbi_serve_loop *loop, struct conn *conn,
+                   enum cbi_wire_kind kind, uint32_t id,
                    struct cbi_serve_bytes *bytes)
 {
-	struct cbi_wire_head head = { .kind = CBI_WIRE_ANSWER, .id = id };
+	struct cbi_wire_head head = { .kind = (uint8_t)kind, .id = id };
 	struct piece *piece = calloc(1, sizeof(*piece));
 
 	if (!piece || conn->out_bytes > OUT_MAX) {
@@ -195,7 +208,50 @@ static void take_ask(struct cbi_serve_loop *loop, struct conn *conn,
 	if (rc == CB_OK)
 		conn->waiting++;
 	else
-		answer(loop, conn, head->id, NULL);
+		answer(loop, conn, CBI_WIRE_ANSWER, head->id, NULL);
+}
+
+/* The payload is whole. */
+static void end_call(struct cbi_serve_loop *loop, struct conn *conn)
+{
+	const struct cbi_wire_head *head = &conn->call;
+	struct cbi_waiter waiter = { .conn = conn->serial, .id = head->id };
+	int rc = cbi_desk_add(loop->desk, conn->payload, head->len, &waiter,
+	                      (int)head->budget_ms);
+
+	conn->payload = NULL;
+	loop->incoming -= head->len;
+	if (rc == CB_OK)
+		conn->waiting++;
+	else if (rc == CB_EBUSY)
+		answer(loop, conn, CBI_WIRE_REPLY, head->id, NULL);
+	else
+		conn->ended = true;
+}
+
+/* What `in` has of the payload moves over; the rest is read into it. */
+static bool begin_call(struct cbi_serve_loop *loop, struct conn *conn,
+                       const struct cbi_wire_head *head)
+{
+	size_t have = conn->have - CB_WIRE_HEAD;
+
+	if (head->budget_ms > BUDGET_MAX || head->len == 0 ||
+	    loop->incoming + head->len > INCOMING_MAX)
+		return false;
+	conn->payload = malloc(head->len);
+	if (!conn->payload)
+		return false;
+	loop->incoming += head->len;
+	conn->call = *head;
+	if (have > head->len)
+		have = head->len;
+	memcpy(conn->payload, conn->in + CB_WIRE_HEAD, have);
+	conn->payload_have = have;
+	conn->have -= CB_WIRE_HEAD + have;
+	memmove(conn->in, conn->in + CB_WIRE_HEAD + have, conn->have);
+	if (have == head->len)
+		end_call(loop, conn);
+	return true;
 }
 
 /* The key is made from what came, never taken from the wire. */
@@ -220,8 +276,16 @@ static bool take_frames(struct cbi_serve_loop *loop, struct conn *conn)
 
 		if (conn->have < CB_WIRE_HEAD)
 			return true;
-		if (!cbi_wire_get_head(conn->in, &head) ||
-		    head.kind != CBI_WIRE_ASK)
+		if (!cbi_wire_get_head(conn->in, &head))
+			return false;
+		if (head.kind == CBI_WIRE_CALL) {
+			if (!begin_call(loop, conn, &head))
+				return false;
+			if (conn->payload || conn->ended)
+				return true;
+			continue;
+		}
+		if (head.kind != CBI_WIRE_ASK)
 			return false;
 		len = CB_WIRE_HEAD + head.len;
 		if (conn->have < len)
@@ -240,8 +304,15 @@ static bool take_frames(struct cbi_serve_loop *loop, struct conn *conn)
 
 static void read_conn(struct cbi_serve_loop *loop, struct conn *conn)
 {
-	ssize_t n = recv(conn->fd, conn->in + conn->have,
-	                 sizeof(conn->in) - conn->have, 0);
+	char *to = conn->in + conn->have;
+	size_t room = sizeof(conn->in) - conn->have;
+	ssize_t n;
+
+	if (conn->payload) {
+		to = conn->payload + conn->payload_have;
+		room = conn->call.len - conn->payload_have;
+	}
+	n = recv(conn->fd, to, room, 0);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		conn->ended = true;
@@ -249,6 +320,12 @@ static void read_conn(struct cbi_serve_loop *loop, struct conn *conn)
 	}
 	if (n < 0)
 		return;
+	if (conn->payload) {
+		conn->payload_have += (size_t)n;
+		if (conn->payload_have == conn->call.len)
+			end_call(loop, conn);
+		return;
+	}
 	conn->have += (size_t)n;
 	if (!take_frames(loop, conn))
 		conn->ended = true;
@@ -293,8 +370,8 @@ static struct conn *find(struct cbi_serve_loop *loop, uint64_t serial)
 /* Closes what ended, and while draining what waits for nothing. */
 static void settle(struct cbi_serve_loop *loop, struct conn *conn)
 {
-	if (conn->ended ||
-	    (loop->draining && !conn->waiting && !conn->out && !conn->have))
+	if (conn->ended || (loop->draining && !conn->waiting && !conn->out &&
+	                    !conn->have && !conn->payload))
 		close_conn(loop, conn);
 }
 
@@ -316,8 +393,10 @@ static void empty_box(struct cbi_serve_loop *loop)
 			conn->waiting--;
 			/* Late: nobody reads it any more. */
 			if (list->waiter->until > cbi_clock_ms())
-				answer(loop, conn, list->waiter->id,
-				       list->bytes);
+				answer(loop, conn,
+				       list->waiter->call ? CBI_WIRE_REPLY
+				                          : CBI_WIRE_ANSWER,
+				       list->waiter->id, list->bytes);
 			settle(loop, conn);
 		}
 		cbi_serve_bytes_drop(list->bytes);
@@ -397,7 +476,7 @@ size_t cbi_serve_loop_busy(const struct cbi_serve_loop *loop)
 	size_t n = 0;
 
 	for (conn = loop->conns; conn; conn = conn->hh.next)
-		n += conn->waiting || conn->out;
+		n += conn->waiting || conn->out || conn->payload;
 	return n;
 }
 
@@ -409,7 +488,7 @@ static bool add(int epoll, int fd, uint64_t data)
 }
 
 int cbi_serve_loop_create(struct cb_ctx *ctx, int listener,
-                          struct cbi_serve_queue *queue,
+                          struct cbi_serve_queue *queue, struct cbi_desk *desk,
                           struct cbi_serve_loop **out)
 {
 	struct cbi_serve_loop *loop = calloc(1, sizeof(*loop));
@@ -418,6 +497,7 @@ int cbi_serve_loop_create(struct cb_ctx *ctx, int listener,
 		return cb_fail(ctx, CB_ENOMEM, "no memory for fetch's loop");
 	loop->listener = listener;
 	loop->queue = queue;
+	loop->desk = desk;
 	loop->next_serial = BELL;
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);

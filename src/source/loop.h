@@ -9,6 +9,7 @@
 #ifndef CB_SOURCE_LOOP_H
 #define CB_SOURCE_LOOP_H
 
+#include "source/desk.h"
 #include "source/queue.h"
 
 /* An answer's payload, shared. */
@@ -20,7 +21,7 @@ void cbi_serve_bytes_drop(struct cbi_serve_bytes *bytes);
 struct cbi_serve_loop;
 
 int cbi_serve_loop_create(struct cb_ctx *ctx, int listener,
-                          struct cbi_serve_queue *queue,
+                          struct cbi_serve_queue *queue, struct cbi_desk *desk,
                           struct cbi_serve_loop **out) CB_USED;
 void cbi_serve_loop_destroy(struct cbi_serve_loop *loop);
 

@@ -18,6 +18,7 @@ struct cbi_waiter {
 	uint64_t conn;
 	uint32_t id;
 	bool brief;
+	bool call;     /* waits for a reply, not an answer */
 	int64_t until; /* cbi_clock_ms() */
 };
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "redis/redis.h"
+#include "source/desk.h"
 #include "source/fill.h"
 #include "source/loop.h"
 
@@ -25,6 +26,7 @@
 
 struct server {
 	struct cbi_filler filler;
+	struct cbi_desk *desk;
 	struct cbi_serve_loop *loop;
 };
 
@@ -102,6 +104,8 @@ static void *work(void *arg)
 		server->filler.serve->begin(worker->slot);
 	while ((flight = cbi_serve_queue_take(server->filler.queue)))
 		run_flight(server, &lane, flight);
+	if (server->filler.serve->end)
+		server->filler.serve->end(&lane);
 	cbi_redis_lane_finish(&lane);
 	cbi_lane_finish(&lane);
 	return NULL;
@@ -119,6 +123,8 @@ static int start_workers(struct worker *workers, int n,
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (cbi_desk_start(server->desk, server->loop, n) < 0)
+		n = 0;
 	for (; started < n; started++) {
 		workers[started].server = server;
 		workers[started].slot = started;
@@ -141,8 +147,9 @@ static void turn_until_stopped(const struct server *server,
 	cbi_serve_queue_stop(queue);
 	cbi_serve_loop_drain(server->loop);
 	until = cbi_clock_ms() + DRAIN_MS;
-	while (cbi_clock_ms() < until && (cbi_serve_queue_size(queue) ||
-	                                  cbi_serve_loop_busy(server->loop)))
+	while (cbi_clock_ms() < until &&
+	       (cbi_serve_queue_size(queue) || cbi_desk_size(server->desk) ||
+	        cbi_serve_loop_busy(server->loop)))
 		cbi_serve_loop_turn(server->loop, TURN_MS / 5);
 }
 
@@ -163,6 +170,7 @@ static int run(struct cb_ctx *ctx, const struct cbi_serve *serve,
 	/* Fills have a deadline of their own, so this ends. */
 	for (int i = 0; i < started; i++)
 		pthread_join(workers[i].thread, NULL);
+	cbi_desk_stop(server->desk);
 	return started > 0 ? CB_OK : CB_EBUG;
 }
 
@@ -178,14 +186,17 @@ int cbi_source_serve(struct cb_ctx *ctx, const struct cbi_serve *serve)
 		return cb_fail(ctx, CB_EBUG, "the fetch socket is no socket");
 	server.filler.queue = cbi_serve_queue_create(QUEUE_MAX);
 	server.filler.memory = cbi_serve_memory_create(MEMORY_MAX);
-	if (!server.filler.queue || !server.filler.memory)
+	server.desk = cbi_desk_create(serve);
+	if (!server.filler.queue || !server.filler.memory || !server.desk)
 		rc = cb_fail(ctx, CB_ENOMEM, "no memory for fetch");
 	else
 		rc = cbi_serve_loop_create(ctx, serve->listener,
-		                           server.filler.queue, &server.loop);
+		                           server.filler.queue, server.desk,
+		                           &server.loop);
 	if (rc == CB_OK)
 		rc = run(ctx, serve, &server);
 	cbi_serve_loop_destroy(server.loop);
+	cbi_desk_destroy(server.desk);
 	cbi_serve_queue_destroy(server.filler.queue);
 	cbi_serve_memory_destroy(server.filler.memory);
 	return rc;

@@ -8,6 +8,7 @@
 #ifndef CB_SOURCE_SERVE_H
 #define CB_SOURCE_SERVE_H
 
+#include "source/call.h"
 #include "source/source.h"
 
 #include <callboard/buf.h>
@@ -44,6 +45,13 @@ struct cbi_serve {
 	 * be NULL. */
 	void (*begin)(int slot);
 	struct cbi_fill_table table;
+	/* What may be called (call.h), ends with a row without a name; NULL:
+	 * nothing. */
+	const struct cbi_call_row *calls;
+	void *call_arg;
+	/* Called in each thread at its end: closes what its work hung onto
+	 * the lane; may be NULL. */
+	void (*end)(struct cbi_lane *lane);
 };
 
 /*

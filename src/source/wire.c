@@ -52,9 +52,22 @@ bool cbi_wire_get_head(const char in[CB_WIRE_HEAD], struct cbi_wire_head *out)
 	head.id = get_u32(in + 8);
 	head.budget_ms = get_u32(in + 12);
 	head.len = get_u32(in + 16);
-	if (head.kind != CBI_WIRE_ASK && head.kind != CBI_WIRE_ANSWER)
+	switch (head.kind) {
+	case CBI_WIRE_ASK:
+		max = CB_WIRE_ASK_MAX;
+		break;
+	case CBI_WIRE_ANSWER:
+		max = CB_WIRE_ANSWER_MAX;
+		break;
+	case CBI_WIRE_CALL:
+		max = CB_WIRE_CALL_MAX;
+		break;
+	case CBI_WIRE_REPLY:
+		max = CB_WIRE_REPLY_MAX;
+		break;
+	default:
 		return false;
-	max = head.kind == CBI_WIRE_ASK ? CB_WIRE_ASK_MAX : CB_WIRE_ANSWER_MAX;
+	}
 	if (head.rank >= CBI_RANKS || head.len > max)
 		return false;
 	*out = head;
@@ -88,12 +101,37 @@ int cbi_wire_put_ask(struct cb_buf *buf, struct cbi_wire_head head,
 	return buf->failed;
 }
 
+struct field {
+	char *text;
+	size_t size;
+};
+
+/* Texts at the front of the payload, which moves on; false for nonsense. */
+static bool get_texts(const char **in, size_t *len, const struct field *fields,
+                      size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *p = *in;
+		size_t n;
+
+		if (*len < 2)
+			return false;
+		n = (size_t)(unsigned char)p[0] | (size_t)(unsigned char)p[1]
+		                                      << 8;
+		p += 2;
+		if (n > *len - 2 || n >= fields[i].size || memchr(p, '\0', n))
+			return false;
+		memcpy(fields[i].text, p, n);
+		fields[i].text[n] = '\0';
+		*in = p + n;
+		*len -= n + 2;
+	}
+	return true;
+}
+
 bool cbi_wire_get_ask(const char *in, size_t len, struct cbi_wire_ask *out)
 {
-	const struct {
-		char *text;
-		size_t size;
-	} fields[] = {
+	const struct field fields[] = {
 		{ out->plugin, sizeof(out->plugin) },
 		{ out->source, sizeof(out->source) },
 		{ out->version, sizeof(out->version) },
@@ -101,21 +139,60 @@ bool cbi_wire_get_ask(const char *in, size_t len, struct cbi_wire_ask *out)
 		{ out->request_id, sizeof(out->request_id) },
 	};
 
-	for (size_t i = 0; i < 5; i++) {
-		size_t n;
+	return get_texts(&in, &len, fields, 5) && len == 0;
+}
 
-		if (len < 2)
-			return false;
-		n = (size_t)(unsigned char)in[0] | (size_t)(unsigned char)in[1]
-		                                       << 8;
-		in += 2;
-		len -= 2;
-		if (n > len || n >= fields[i].size || memchr(in, '\0', n))
-			return false;
-		memcpy(fields[i].text, in, n);
-		fields[i].text[n] = '\0';
-		in += n;
-		len -= n;
-	}
-	return len == 0;
+int cbi_wire_put_call(struct cb_buf *buf, struct cbi_wire_head head,
+                      const struct cbi_wire_call *call)
+{
+	const char *texts[] = { call->name, call->actor, call->request_id };
+	char raw[CB_WIRE_HEAD];
+
+	head.kind = CBI_WIRE_CALL;
+	head.len = (uint32_t)call->len;
+	for (size_t i = 0; i < 3; i++)
+		head.len += 2 + (uint32_t)strlen(texts[i]);
+	cbi_wire_put_head(&head, raw);
+	cb_buf_add(buf, raw, sizeof(raw));
+	for (size_t i = 0; i < 3; i++)
+		put_text(buf, texts[i]);
+	cb_buf_add(buf, call->json, call->len);
+	return buf->failed;
+}
+
+bool cbi_wire_get_call(const char *in, size_t len, struct cbi_wire_call *out)
+{
+	const struct field fields[] = {
+		{ out->name, sizeof(out->name) },
+		{ out->actor, sizeof(out->actor) },
+		{ out->request_id, sizeof(out->request_id) },
+	};
+
+	if (!get_texts(&in, &len, fields, 3))
+		return false;
+	out->json = in;
+	out->len = len;
+	return true;
+}
+
+int cbi_wire_put_reply(struct cb_buf *buf, int code, const char *text,
+                       size_t len)
+{
+	char raw[4];
+
+	put_u32(raw, (uint32_t)code);
+	cb_buf_add(buf, raw, sizeof(raw));
+	cb_buf_add(buf, text, len);
+	return buf->failed;
+}
+
+bool cbi_wire_get_reply(const char *in, size_t len, int *code,
+                        const char **text, size_t *text_len)
+{
+	if (len < 4)
+		return false;
+	*code = (int)(int32_t)get_u32(in);
+	*text = in + 4;
+	*text_len = len - 4;
+	return true;
 }

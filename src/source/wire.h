@@ -5,12 +5,15 @@
  * A frame is a head of 20 bytes (magic, version, kind, rank, flags, id,
  * budget, length; numbers little-endian) and its payload: of an ask five
  * texts, each after its 16-bit length, of an answer an envelope, or nothing
- * when there is no value yet.  Both ends stand on one host and mostly in one
- * release; another version's frame closes the connection.
+ * when there is no value yet; of a call three texts (name, actor, request id)
+ * and JSON, of a reply the code in 4 bytes and JSON, or a failure's text.  Both
+ * ends stand on one host and mostly in one release; another version's frame
+ * closes the connection.
  */
 #ifndef CB_SOURCE_WIRE_H
 #define CB_SOURCE_WIRE_H
 
+#include "source/call.h"
 #include "source/source.h"
 #include "source/value.h"
 
@@ -22,7 +25,17 @@
 	 CB_SOURCE_KEY_MAX + CB_REQUEST_ID_MAX)
 #define CB_WIRE_ANSWER_MAX (CB_SOURCE_ENVELOPE_MAX + 2)
 
-enum cbi_wire_kind { CBI_WIRE_ASK = 1, CBI_WIRE_ANSWER = 2 };
+#define CB_WIRE_CALL_TEXTS_MAX \
+	(6 + CB_NAME_MAX + CB_REF_MAX + CB_REQUEST_ID_MAX)
+#define CB_WIRE_CALL_MAX (CB_WIRE_CALL_TEXTS_MAX + CB_CALL_IN_MAX)
+#define CB_WIRE_REPLY_MAX (4 + CB_CALL_OUT_MAX)
+
+enum cbi_wire_kind {
+	CBI_WIRE_ASK = 1,
+	CBI_WIRE_ANSWER = 2,
+	CBI_WIRE_CALL = 3,
+	CBI_WIRE_REPLY = 4,
+};
 
 enum cbi_wire_flags {
 	CBI_WIRE_NO_ANSWER = 1, /* told, not asked */
@@ -44,6 +57,14 @@ struct cbi_wire_ask {
 	char request_id[CB_REQUEST_ID_MAX + 1];
 };
 
+struct cbi_wire_call {
+	char name[CB_NAME_MAX + 1];
+	char actor[CB_REF_MAX + 1];
+	char request_id[CB_REQUEST_ID_MAX + 1];
+	const char *json; /* in the payload, not terminated */
+	size_t len;
+};
+
 void cbi_wire_put_head(const struct cbi_wire_head *head,
                        char out[CB_WIRE_HEAD]);
 /* False for another magic or version, and beyond the caps. */
@@ -54,5 +75,17 @@ int cbi_wire_put_ask(struct cb_buf *buf, struct cbi_wire_head head,
                      const struct cbi_source_ref *ref,
                      const char *request_id) CB_USED;
 bool cbi_wire_get_ask(const char *in, size_t len, struct cbi_wire_ask *out);
+
+/* A whole call, head included. */
+int cbi_wire_put_call(struct cb_buf *buf, struct cbi_wire_head head,
+                      const struct cbi_wire_call *call) CB_USED;
+bool cbi_wire_get_call(const char *in, size_t len, struct cbi_wire_call *out);
+
+/* The payload of a reply: code, and JSON or a failure's text. */
+int cbi_wire_put_reply(struct cb_buf *buf, int code, const char *text,
+                       size_t len) CB_USED;
+/* False for less than a code; *text is the rest of the payload. */
+bool cbi_wire_get_reply(const char *in, size_t len, int *code,
+                        const char **text, size_t *text_len);
 
 #endif

@@ -6,10 +6,12 @@
 
 #include "base/ctx.h"
 #include "base/str.h"
+#include "json/json.h"
 #include "source/serve.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -18,6 +20,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+_Atomic int ended;
 
 static int find(void *arg, const char *plugin, const char *source,
                 struct cbi_fill_info *out)
@@ -73,6 +77,65 @@ static int fill(void *arg, struct cb_ctx *ctx, const char *plugin,
 	return cb_buf_printf(out, "%s %d", key, n);
 }
 
+/* --- calls --- */
+
+static int echo(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	(void)arg;
+	*out = json_pack("{s:O, s:s, s:s, s:I}", "in", (json_t *)(uintptr_t)in,
+	                 "actor", cb_actor(ctx), "request", ctx->request_id,
+	                 "left", (json_int_t)cb_time_left(ctx));
+	return cbi_json_keep(ctx, *out);
+}
+
+static int refuse(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	(void)arg;
+	(void)in;
+	(void)out;
+	return cb_fail(ctx, CB_ECONFLICT, "it is: taken\nalready");
+}
+
+static int doze(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	pause_ms((long)json_integer_value(json_object_get(in, "ms")));
+	return echo(ctx, arg, in, out);
+}
+
+/* {"bytes": n}: a text of so many. */
+static int swell(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	size_t n = (size_t)json_integer_value(json_object_get(in, "bytes"));
+	char *text = malloc(n);
+
+	(void)arg;
+	memset(text, 'x', n);
+	*out = json_pack("{s:s#}", "text", text, (int)n);
+	free(text);
+	return cbi_json_keep(ctx, *out);
+}
+
+static int fall(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	(void)ctx;
+	(void)arg;
+	(void)in;
+	(void)out;
+	_exit(3);
+}
+
+static void end(struct cbi_lane *lane)
+{
+	(void)lane;
+	atomic_fetch_add(&ended, 1);
+}
+
+static const struct cbi_call_row calls[] = {
+	{ "test.echo", echo }, { "test.refuse", refuse },
+	{ "test.doze", doze }, { "test.swell", swell },
+	{ "test.fall", fall }, { NULL, NULL },
+};
+
 static int serve(struct fetcher *fetcher)
 {
 	struct cbi_serve serve = {
@@ -80,6 +143,9 @@ static int serve(struct fetcher *fetcher)
 		.board_row = -1,
 		.stop = &fetcher->shared->stop,
 		.table = { .arg = fetcher->shared, .find = find, .fill = fill },
+		.calls = calls,
+		.call_arg = fetcher->shared,
+		.end = end,
 	};
 	struct cbi_lane lane;
 	struct cb_ctx ctx;

@@ -13,6 +13,10 @@
  *
  * Source "quick" is fresh for a second, "long" for a minute; both are stale
  * for an hour.  The plugin is "probe", version "1".
+ *
+ * Calls: test.echo ({in, actor, request, left}), test.refuse (CB_ECONFLICT),
+ * test.doze ({ms}, then echoes), test.swell ({bytes} of text), test.fall (the
+ * process ends).
  */
 #ifndef CB_TESTS_SOURCE_FETCHER_H
 #define CB_TESTS_SOURCE_FETCHER_H
@@ -22,6 +26,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
+
+/* Threads of fetch ends in this process that ended. */
+extern _Atomic int ended;
 
 struct fetcher_shared {
 	_Atomic int fills;

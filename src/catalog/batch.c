@@ -192,9 +192,8 @@ static int note_problem(struct cb_ctx *ctx, struct cbi_item *item,
 	return item->errors ? CB_OK : CB_ENOMEM;
 }
 
-/* Rules broken by the document are noted, not returned. */
-static int process(struct cb_ctx *ctx, struct cbi_batch *batch,
-                   struct cbi_item *item)
+int cbi_batch_process(struct cb_ctx *ctx, struct cbi_batch *batch,
+                      struct cbi_item *item)
 {
 	struct cbi_problem problem;
 	int rc = CB_OK;
@@ -445,7 +444,7 @@ static int process_all(struct cb_ctx *ctx, struct cbi_batch *batch)
 
 	for (size_t i = 0; rc == CB_OK && i < batch->n; i++)
 		if (batch->items[i].fate <= CBI_ITEM_CHANGED)
-			rc = process(ctx, batch, &batch->items[i]);
+			rc = cbi_batch_process(ctx, batch, &batch->items[i]);
 	return rc;
 }
 

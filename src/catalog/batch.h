@@ -71,4 +71,11 @@ struct cbi_batch {
  */
 int cbi_batch_write(struct cb_ctx *ctx, struct cbi_batch *batch) CB_USED;
 
+/*
+ * Processes one item and writes nothing: fills processed, or errors when a
+ * rule is broken, which is no failure.  Writing does it for itself.
+ */
+int cbi_batch_process(struct cb_ctx *ctx, struct cbi_batch *batch,
+                      struct cbi_item *item) CB_USED;
+
 #endif

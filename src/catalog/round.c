@@ -328,6 +328,14 @@ static int clean_slate(struct cb_ctx *ctx, struct cbi_round *round)
 	return rc;
 }
 
+int cbi_round_try(struct cb_ctx *ctx, struct cbi_round *round)
+{
+	int rc = clean_slate(ctx, round);
+
+	round->check = true;
+	return rc == CB_OK ? take_targets(ctx, round) : rc;
+}
+
 /* catalog.onBadDocument: block. Anything wrong, and all stays as it was. */
 static int look_first(struct cb_ctx *ctx, struct cbi_round *round, bool *good)
 {

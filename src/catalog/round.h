@@ -9,6 +9,7 @@
 #include <callboard/ctx.h>
 
 #include "catalog/ingest.h"
+#include "catalog/placeholder.h"
 
 struct cbi_round {
 	const struct cbi_ingest *in;
@@ -31,6 +32,8 @@ struct cbi_round {
 	size_t entities;         /* seen, or standing in unchanged files */
 	bool lost;               /* the claim */
 	bool check;              /* look only, write nothing */
+	json_t *found; /* with check: takes what it would bring in, processed
+	                  (trial.c); NULL: nobody wants to know */
 	/* Of the target being read. */
 	const char *at_type;
 };
@@ -42,9 +45,19 @@ int cbi_round_problem(struct cb_ctx *ctx, struct cbi_round *round, int code,
 /* Keeps the claim alive through a long round; sets lost when it is gone. */
 int cbi_round_renew(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
 
+/* Reads the targets of spec with check set and `before` an empty object:
+ * `found` and `errors` say what it would bring in.  ids must be there. */
+int cbi_round_try(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
+
 /* round_file.c: one file behind a target; for cbi_feed's each. */
 int cbi_round_file(void *arg, struct cb_ctx *ctx,
                    const struct cbi_provider_file *file);
+
+/* The placeholders of one entity that stands at key ("url:https://..."); fails
+ * as cbi_placeholder_apply. */
+int cbi_round_fill(struct cb_ctx *ctx, const struct cbi_ingest *in,
+                   const char *key, json_t *entity,
+                   struct cbi_problem *problem) CB_USED;
 
 /* round_end.c: removes, writes state and errors, and gives the claim back. */
 int cbi_round_end(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;

@@ -6,6 +6,8 @@
  */
 #include "catalog/round.h"
 
+#include <callboard/json.h>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -180,6 +182,20 @@ static int read_placeholder(struct cb_ctx *ctx, void *arg, const char *base,
 	return CB_OK;
 }
 
+int cbi_round_fill(struct cb_ctx *ctx, const struct cbi_ingest *in,
+                   const char *key, json_t *entity, struct cbi_problem *problem)
+{
+	struct cbi_ingest_done done = { 0 };
+	struct cbi_round round = { .in = in, .done = &done };
+	struct work w = { .ctx = ctx, .round = &round, .state = json_object() };
+	int rc = cbi_json_keep(ctx, w.state);
+
+	w.reader = (struct cbi_placeholder_reader){ read_placeholder, &w };
+	return rc < 0 ? rc
+	              : cbi_placeholder_apply(ctx, entity, key, &w.reader,
+	                                      problem);
+}
+
 /* --- documents --- */
 
 /* Before the transaction: nobody waits for a lock because an address is slow.
@@ -211,7 +227,9 @@ static int add_item(struct work *w, const struct cbi_yaml *root, json_t *entity,
 	if (!item->source)
 		return CB_ENOMEM;
 	w->batch.n++;
-	return w->round->check ? CB_OK : fill_placeholders(w, item);
+	if (w->round->check && !w->round->found)
+		return CB_OK;
+	return fill_placeholders(w, item);
 }
 
 static int take_entity(struct work *w, const struct cbi_yaml *root,
@@ -326,10 +344,39 @@ static int account(struct work *w)
 	return CB_OK;
 }
 
+/* A trial wants to see what would be written. */
+static int show(struct work *w)
+{
+	int rc = CB_OK;
+
+	for (size_t i = 0; rc == CB_OK && i < w->batch.n; i++) {
+		struct cbi_item *item = &w->batch.items[i];
+		json_t *errors;
+
+		rc = cbi_batch_process(w->ctx, &w->batch, item);
+		if (rc < 0)
+			return rc;
+		if (item->processed) {
+			if (json_array_append(w->round->found, item->entity))
+				rc =
+				    cb_fail(w->ctx, CB_ENOMEM, "out of memory");
+			continue;
+		}
+		rc = cb_json_parse(w->ctx, item->errors, strlen(item->errors),
+		                   &errors);
+		if (rc == CB_OK)
+			json_array_extend(w->bad, errors);
+	}
+	w->batch.n = 0;
+	return rc;
+}
+
 static int flush(struct work *w)
 {
 	int rc = CB_EBUSY;
 
+	if (w->round->check && w->round->found)
+		return show(w);
 	if (w->batch.n == 0 || w->round->check) {
 		w->batch.n = 0;
 		return CB_OK;

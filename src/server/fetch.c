@@ -7,8 +7,11 @@
 #include <signal.h>
 
 #include "base/log.h"
+#include "copy/copy.h"
+#include "db/db.h"
 #include "host/host.h"
 #include "http/http.h"
+#include "server/calls.h"
 #include "server/charge.h"
 #include "server/child.h"
 #include "server/rooms.h"
@@ -48,6 +51,13 @@ static int fill(void *arg, struct cb_ctx *ctx, const char *plugin,
 	return cbi_host_fill(ctx, arg, plugin, source, key, out);
 }
 
+/* What calls hung onto the lane; its memory and Redis are source's. */
+static void end(struct cbi_lane *lane)
+{
+	cbi_copy_lane_finish(lane);
+	cbi_db_lane_finish(lane);
+}
+
 /* Waits for the order while the first thread serves. */
 static void *listen_to_master(void *arg)
 {
@@ -62,6 +72,7 @@ static void *listen_to_master(void *arg)
 static int serve(struct cb_ctx *ctx, const struct cbi_start *start,
                  struct cbi_rooms *rooms)
 {
+	static struct cbi_calls calls;
 	struct cbi_http_place place = {
 		.http = rooms->http,
 		.arg = rooms->host,
@@ -73,8 +84,15 @@ static int serve(struct cb_ctx *ctx, const struct cbi_start *start,
 		.board_row = start->row,
 		.stop = &stop,
 		.table = { rooms->host, find, fill },
+		.calls = cbi_calls_table,
+		.call_arg = &calls,
+		.end = end,
 	};
 	pthread_t thread;
+	int rc = cbi_calls_open(ctx, start->config, rooms->http, &calls);
+
+	if (rc < 0)
+		return rc;
 
 	cbi_http_open_to_plugins(&place);
 	if (pthread_create(&thread, NULL, listen_to_master,

@@ -116,6 +116,36 @@ test('addLocation registers, refuses a second, refreshes when asked to', async (
   await until('what it brings is served', 20, () => client.getEntityByRef('component:default/paper-one'));
 });
 
+test('addLocation as a dry run reads everything and stores nothing', async () => {
+  papers['/inner.yaml'] = `${paper('paper-inner')}---\n${paper('paper-last')}`;
+  papers['/outer.yaml'] = `apiVersion: backstage.io/v1alpha1
+kind: Location
+metadata: {name: paper-tray}
+spec: {type: url, targets: [./inner.yaml]}
+---
+${paper('paper-outer')}`;
+  papers['/bad.yaml'] = paper('not a name');
+  const before = (await client.getLocations()).items.length;
+  const tried = await client.addLocation({ type: 'url', target: target('outer'), dryRun: true });
+  assert.equal(tried.exists, false);
+  assert.equal(tried.location.id, `url:${target('outer')}`);
+  assert.deepEqual(tried.entities.map(e => e.metadata.name.replace(/^generated-.*/, 'generated')),
+    ['generated', 'paper-outer', 'paper-tray', 'paper-last', 'paper-inner']);
+  for (const entity of tried.entities) {
+    assert.equal(entity.metadata.uid, undefined);
+    assert.equal(entity.relations, undefined);
+    assert.equal(entity.metadata.annotations['backstage.io/managed-by-origin-location'], `url:${target('outer')}`);
+  }
+  assert.equal((await client.addLocation({ type: 'url', target: target('one'), dryRun: true })).exists, true);
+  await assert.rejects(client.addLocation({ type: 'url', target: target('bad'), dryRun: true }),
+    error => /metadata\.name/.test(error.body.error.message));
+  await fails(client.addLocation({ type: 'url', target: target('bad'), dryRun: true }), 400);
+  await fails(client.addLocation({ type: 'url', target: target('missing'), dryRun: true }), 400);
+  await fails(client.addLocation({ type: 'url', target: 'https://elsewhere.example/x.yaml', dryRun: true }), 400);
+  assert.equal((await client.getLocations()).items.length, before);
+  assert.equal(await client.getEntityByRef('component:default/paper-outer'), undefined);
+});
+
 test('getLocations, ById, ByRef, ByEntity; undefined for what is not there', async () => {
   assert.ok((await client.getLocations()).items.some(one => one.id === location.id));
   assert.equal((await client.getLocationById(location.id)).target, location.target);
@@ -178,6 +208,11 @@ test('validateEntity: right, wrong, and not from an address', async () => {
   assert.match(wrong.errors[0].message, /metadata\.name/);
   assert.equal((await client.validateEntity(entity, 'file:/etc/x')).valid, false);
   assert.equal((await client.validateEntity({ ...entity, kind: 'Nothing' }, 'url:https://h/x')).valid, false);
+  const tray = targets => ({ apiVersion: 'backstage.io/v1alpha1', kind: 'Location', metadata: { name: 'tray' }, spec: { type: 'url', targets } });
+  assert.deepEqual(await client.validateEntity(tray([target('inner')]), `url:${target('x')}`), { valid: true });
+  const unread = await client.validateEntity(tray([target('inner'), target('missing')]), `url:${target('x')}`);
+  assert.equal(unread.valid, false);
+  assert.match(unread.errors[0].message, /answered 404/);
   assert.equal(await client.getEntityByRef('component:default/trial'), undefined);
 });
 

@@ -40,13 +40,33 @@ static int check_place(struct cb_req *req, const char *location,
 	return strcmp(type, "url") == 0 ? CB_OK : CB_EINVAL;
 }
 
+static int give_errors(struct cb_req *req, json_t *errors)
+{
+	json_t *answer = json_pack("{s:O}", "errors", errors), *one;
+	size_t i;
+	int rc;
+
+	/* Status items without their level: name and message. */
+	json_array_foreach(errors, i, one)
+	{
+		json_t *error = json_object_get(one, "error");
+
+		if (error)
+			json_array_set(errors, i, error);
+	}
+	rc = answer ? cb_req_json(req, 400, answer)
+	            : cb_fail(req->ctx, CB_ENOMEM, "no memory for an answer");
+	json_decref(answer);
+	return rc;
+}
+
+/* What only reading can tell is asked of fetch: placeholders, and the targets
+ * of a Location. */
 static int validate(struct cb_req *req)
 {
-	struct cbi_model_place place = { 0 };
 	struct cbi_problem problem;
-	struct cbi_model model;
 	const char *location, *why;
-	json_t *body, *entity;
+	json_t *body, *entity, *said, *errors;
 	int rc = cbi_api_body(req, &body);
 
 	if (rc == CB_OK)
@@ -62,12 +82,21 @@ static int validate(struct cb_req *req)
 		return refuse(req, "TypeError",
 		              cb_printf(req->ctx, "location '%.200s': %s",
 		                        location, why));
-	place.location = place.origin = location;
-	rc = cbi_model_process(req->ctx, entity, &place, &model, &problem);
+	rc = cbi_model_envelope(req->ctx, entity, NULL, &problem);
 	if (rc == CB_EINVAL && !cb_failure_code(req->ctx))
 		return refuse(req, problem.name, problem.text);
+	if (rc == CB_OK)
+		rc = cbi_api_call(req, "catalog.validate",
+		                  json_pack("{s:s, s:O}", "location", location,
+		                            "entity", entity),
+		                  &said);
+	if (rc < 0)
+		return rc;
+	errors = json_object_get(said, "errors");
+	if (json_array_size(errors))
+		return give_errors(req, errors);
 	req->answer.type = CBI_API_JSON;
-	return rc;
+	return CB_OK;
 }
 
 /* ---- analyze-location ------------------------------------------------------
@@ -200,7 +229,7 @@ const struct cbi_endpoint cbi_api_judge[] = {
 	{
 	    .path = "/api/catalog/validate-entity",
 	    .method = "POST",
-	    .access = CBI_ACCESS_READ,
+	    .access = CBI_ACCESS_WRITE,
 	    .face = CBI_FACE_API,
 	    .name = "catalog-validate",
 	    .handle = validate,

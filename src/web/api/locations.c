@@ -13,7 +13,10 @@
 #include "catalog/ref.h"
 #include "catalog/uproot.h"
 #include "catalog/view.h"
+#include "catalog/model.h"
 #include "config/config.h"
+#include "json/json.h"
+#include "source/call.h"
 #include "web/api/answer.h"
 #include "web/api/api.h"
 #include "web/web.h"
@@ -196,6 +199,80 @@ static int read_location(struct cb_req *req, bool presence,
 	return rc;
 }
 
+/* The pool whose fetch processes do what this one may not. */
+static const char *fetch_pool(const struct cb_req *req)
+{
+	const struct cbi_pool *pools;
+	size_t n = cbi_config_pools(req->web->config, &pools);
+
+	for (size_t i = 0; i < n; i++)
+		if (pools[i].fetch > 0)
+			return pools[i].name;
+	return "tools";
+}
+
+int cbi_api_call(struct cb_req *req, const char *name, json_t *in, json_t **out)
+{
+	int rc = cbi_json_keep(req->ctx, in);
+
+	return rc < 0 ? rc
+	              : cbi_source_call(req->ctx, fetch_pool(req), name, in,
+	                                CB_CALL_MS, out);
+}
+
+/* All messages in one. */
+static int refuse_trial(struct cb_req *req, const json_t *errors)
+{
+	const char *all = "";
+
+	for (size_t i = 0; i < json_array_size(errors); i++) {
+		const char *one = json_string_value(
+		    json_object_get(json_array_get(errors, i), "message"));
+
+		all = cb_printf(req->ctx, "%s%s%s", all, i ? "; " : "",
+		                one ? one : "");
+		if (!all)
+			return CB_ENOMEM;
+		if (strlen(all) > CB_FAILURE_MAX)
+			break;
+	}
+	return cb_fail(req->ctx, CB_EINVAL, "%s", all);
+}
+
+static int try_location(struct cb_req *req, const struct cbi_location_wish *w)
+{
+	struct cbi_location found;
+	json_t *tried, *entities, *answer;
+	const char *id;
+	bool exists;
+	int rc = cbi_api_call(req, "catalog.dry-run",
+	                      json_pack("{s:s, s:s, s:s*}", "type", w->type,
+	                                "target", w->target, "presence",
+	                                w->presence),
+	                      &tried);
+
+	if (rc == CB_OK && json_array_size(json_object_get(tried, "errors")))
+		rc = refuse_trial(req, json_object_get(tried, "errors"));
+	if (rc == CB_OK)
+		rc = cbi_location_find(req->ctx, w->type, w->target, &found);
+	exists = rc == CB_OK;
+	if (rc == CB_ENOENT)
+		cb_failure_clear(req->ctx);
+	else if (rc < 0)
+		return rc;
+	entities = json_object_get(tried, "entities");
+	id = cb_printf(req->ctx, "%s:%s", w->type, w->target);
+	answer = json_pack(
+	    "{s:b, s:{s:s, s:s, s:s, s:s}, s:O}", "exists", exists, "location",
+	    "id", id ? id : "", "type", w->type, "target", w->target,
+	    "entityRef", cbi_model_generated_ref(req->ctx, w->type, w->target),
+	    "entities", entities);
+	rc = answer ? cb_req_json(req, 201, answer)
+	            : cb_fail(req->ctx, CB_ENOMEM, "no memory for an answer");
+	json_decref(answer);
+	return rc;
+}
+
 static int add(struct cb_req *req)
 {
 	struct cbi_location_wish wish = { .address = req->address };
@@ -206,9 +283,7 @@ static int add(struct cb_req *req)
 	if (rc == CB_OK)
 		rc = read_location(req, true, &wish);
 	if (rc == CB_OK && is_yes(cbi_req_query(req, "dryRun")))
-		rc = cb_fail(req->ctx, CB_ENOTSUP,
-		             "this catalog cannot try a location without "
-		             "registering it");
+		return try_location(req, &wish);
 	if (rc == CB_OK)
 		rc = may_change_locations(req);
 	if (rc == CB_OK)

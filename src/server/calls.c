@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calls.c - see calls.h.
+ */
+#include "server/calls.h"
+
+#include <string.h>
+
+#include "catalog/trial.h"
+#include "config/config.h"
+#include "json/json.h"
+#include "provider/provider.h"
+
+int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
+                   struct cbi_http *http, struct cbi_calls *out)
+{
+	struct cbi_provider *provider;
+	int rc = cbi_provider_create(ctx, config, http, &provider);
+
+	if (rc == CB_OK)
+		rc = cbi_ingest_configure(ctx, config, &out->ingest);
+	if (rc < 0)
+		return rc;
+	cbi_provider_feed(provider, &out->ingest.feed);
+	return CB_OK;
+}
+
+static const char *text(const json_t *in, const char *name)
+{
+	return json_string_value(json_object_get(in, name));
+}
+
+/* An array that lives with ctx, also under name in *out. */
+static int add_list(struct cb_ctx *ctx, json_t *out, const char *name,
+                    json_t **list)
+{
+	*list = json_array();
+	if (!out || !*list || json_object_set_new(out, name, *list))
+		return cb_fail(ctx, CB_ENOMEM, "no memory for a reply");
+	return CB_OK;
+}
+
+static int dry_run(struct cb_ctx *ctx, void *arg, const json_t *in,
+                   json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+	const char *type = text(in, "type"), *target = text(in, "target");
+	json_t *reply = json_object(), *entities, *errors;
+	int rc = cbi_json_keep(ctx, reply);
+
+	if (rc == CB_OK && (!type || !target))
+		rc = cb_fail(ctx, CB_EINVAL, "'type' and 'target' are needed");
+	if (rc == CB_OK)
+		rc = add_list(ctx, reply, "entities", &entities);
+	if (rc == CB_OK)
+		rc = add_list(ctx, reply, "errors", &errors);
+	if (rc == CB_OK)
+		rc = cbi_trial_location(ctx, &calls->ingest, type, target,
+		                        text(in, "presence"), entities, errors);
+	if (rc == CB_OK)
+		*out = reply;
+	return rc;
+}
+
+static int validate(struct cb_ctx *ctx, void *arg, const json_t *in,
+                    json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+	const char *location = text(in, "location");
+	json_t *entity = json_object_get(in, "entity");
+	json_t *reply = json_object(), *errors;
+	int rc = cbi_json_keep(ctx, reply);
+
+	if (rc == CB_OK && (!location || !json_is_object(entity)))
+		rc = cb_fail(ctx, CB_EINVAL,
+		             "'location' and 'entity' are needed");
+	if (rc == CB_OK)
+		rc = add_list(ctx, reply, "errors", &errors);
+	if (rc == CB_OK)
+		rc = cbi_trial_entity(ctx, &calls->ingest, location, entity,
+		                      errors);
+	if (rc == CB_OK)
+		*out = reply;
+	return rc;
+}
+
+const struct cbi_call_row cbi_calls_table[] = {
+	{ "catalog.dry-run", dry_run },
+	{ "catalog.validate", validate },
+	{ NULL, NULL },
+};

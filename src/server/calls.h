@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calls.h - what fetch does for web processes: the table of house calls.
+ */
+#ifndef CB_SERVER_CALLS_H
+#define CB_SERVER_CALLS_H
+
+#include "catalog/ingest.h"
+#include "source/call.h"
+
+struct cbi_config;
+struct cbi_http;
+
+/* What the calls work with. */
+struct cbi_calls {
+	struct cbi_ingest ingest;
+};
+
+/* All of it lives with ctx and the process. */
+int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
+                   struct cbi_http *http, struct cbi_calls *out) CB_USED;
+
+/*
+ * catalog.dry-run   {type, target, presence?} > {entities, errors}
+ * catalog.validate  {location, entity} > {errors}
+ *
+ * Their argument is a struct cbi_calls.
+ */
+extern const struct cbi_call_row cbi_calls_table[];
+
+#endif

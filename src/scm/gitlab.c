@@ -29,7 +29,8 @@ static int parse(struct cb_ctx *ctx, const struct cbi_scm_url *url,
 		    is_form(url->segment[i + 1]))
 			form = i + 1;
 	for (size_t i = 2; !form && i + 1 < url->n; i++)
-		if (is_form(url->segment[i]))
+		if (is_form(url->segment[i]) &&
+		    strcmp(url->segment[i - 1], "-") != 0)
 			form = i;
 	if (!form)
 		return CB_EINVAL;

@@ -115,6 +115,7 @@ static const struct cbi_db_stmt merge_waiting = {
 	"stitch_merge",
 	"select gin_clean_pending_list(c.oid) from pg_class c"
 	" where c.oid = any(array['entity_tokens', 'entity_words',"
+	" 'entity_search',"
 	"  'entity_name_like']::regclass[])"
 	" and pg_has_role(c.relowner, 'usage')",
 };

@@ -102,9 +102,9 @@ struct cbi_http_reply {
 
 /*
  * CB_OK for 2xx and 304 (status tells); else as cb_http_get:
- * CB_ENOENT 404 and 410, CB_EAUTH 401 and 403, CB_EBUSY 429, a spent limit or budget
- * or a waiting credential, CB_EUPSTREAM other answers, CB_EAWAY nothing came
- * or the host is left alone for now, CB_ETIME, CB_ETOOBIG, CB_EDENIED a
+ * CB_ENOENT 404 and 410, CB_EAUTH 401 and 403, CB_EBUSY 429, a spent limit or
+ * budget or a waiting credential, CB_EUPSTREAM other answers, CB_EAWAY nothing
+ * came or the host is left alone for now, CB_ETIME, CB_ETOOBIG, CB_EDENIED a
  * blocked address, port, scheme or host, CB_EINVAL a URL or header that is
  * none.  *out is untouched on failure.
  */

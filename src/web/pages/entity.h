@@ -41,10 +41,6 @@ int cbi_entity_inspect(const struct cbi_entity_page *page,
 int cbi_entity_unregister(struct cbi_entity_page *page,
                           struct cb_html *html) CB_USED;
 
-/* The entity as YAML; *out lives with ctx. */
-int cbi_entity_yaml(struct cb_ctx *ctx, const json_t *json,
-                    const char **out) CB_USED;
-
 /* Cards of the house. */
 void cbi_entity_about(const struct cbi_entity_page *page, struct cb_html *html);
 /* most: targets of each type that are shown. */

@@ -167,7 +167,7 @@ static void end_buf(void *arg)
 	cbi_buf_finish(arg);
 }
 
-int cbi_entity_yaml(struct cb_ctx *ctx, const json_t *json, const char **out)
+static int yaml_of(struct cb_ctx *ctx, const json_t *json, const char **out)
 {
 	struct cb_buf *buf = cb_alloc(ctx, sizeof(*buf));
 
@@ -301,7 +301,7 @@ int cbi_entity_inspect(const struct cbi_entity_page *page, struct cb_html *html)
 		pairs(page, html, "annotations", "annotations", "Annotations");
 		pairs(page, html, "labels", "labels", "Labels");
 	} else if (at == 1) {
-		rc = cbi_entity_yaml(ctx, page->json, &text);
+		rc = yaml_of(ctx, page->json, &text);
 		if (rc == CB_OK)
 			code_card(html, "yaml", "YAML", text);
 	} else {

@@ -17,6 +17,7 @@
 #include "copy/copy.h"
 #include "crypto/crypto.h"
 #include "db/db.h"
+#include "source/ask.h"
 #include "tests/catalog/shelf.h"
 #include "tests/lib/stores.h"
 #include "tests/web/port_memory.h"
@@ -86,6 +87,7 @@ static int open_house(void **state)
 static int close_house(void **state)
 {
 	(void)state;
+	cbi_source_lane_finish(&lane.lane);
 	cbi_db_lane_finish(&lane.lane);
 	cbi_copy_lane_finish(&lane.lane);
 	cbi_web_lane_finish(&lane);
@@ -461,7 +463,8 @@ static void locations_are_shown_at_once(void **state)
 	assert_int_equal(ask("POST", "/locations?dryRun=true",
 	                     "{\"type\":\"url\",\"target\":\"https://x.example/"
 	                     "d.yaml\"}"),
-	                 501);
+	                 503);
+	contains("no fetch process");
 	assert_int_equal(ask("GET", "/locations", NULL), 200);
 	contains("[{\"data\":{\"id\":\"");
 	snprintf(path, sizeof(path), "/locations/%s", id);

@@ -171,6 +171,12 @@ static const struct cbi_filter *merge(struct cb_ctx *ctx, struct term *terms,
 
 	if (!values)
 		return NULL;
+	/* No entity has such a key, and predicates, which cursors carry,
+	 * cannot say it: nothing matches. */
+	if (key[0] == '$') {
+		terms[first].key = NULL;
+		return cbi_filter_group(ctx, CBI_FILTER_ANY, NULL, 0);
+	}
 	for (size_t i = first; i < n; i++) {
 		if (!terms[i].key || strcmp(terms[i].key, key) != 0)
 			continue;

@@ -85,6 +85,10 @@ static void parameters_follow_the_grammar(void **state)
 		  "{\"kind\":{\"$in\":[\"' or 1=1--\"]}}" },
 		{ { "metadata.title=\xc3\x89t\xc3\xa9" },
 		  "{\"metadata.title\":{\"$in\":[\"\xc3\xa9t\xc3\xa9\"]}}" },
+		{ { "$x=1" }, "{\"$any\":[]}" },
+		{ { "$in=1,$in,kind=a" },
+		  "{\"$all\":[{\"$any\":[]},{\"$any\":[]},"
+		  "{\"kind\":{\"$in\":[\"a\"]}}]}" },
 		{ { "=x" }, "!" },
 		{ { "kind=a, =x" }, "!" },
 	};

@@ -26,7 +26,8 @@ tests_fuzz_ref_SOURCES = tests/fuzz/ref.c $(fuzz_base)
 tests_fuzz_ref_LDADD = $(fuzz_ldadd)
 
 TESTS += tests/fuzz/seeds.sh
-EXTRA_DIST += tests/fuzz/seeds.sh tests/fuzz/run tests/fuzz/seeds
+EXTRA_DIST += tests/fuzz/seeds.sh tests/fuzz/run tests/fuzz/lsan.supp \
+	tests/fuzz/seeds
 
 fuzzers: libcallboard.la
 	$(MAKE) $(AM_MAKEFLAGS) $(fuzz_targets)

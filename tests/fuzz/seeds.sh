@@ -5,6 +5,7 @@
 # not found again.  Runs in a build folder, as `make check` does.
 cd "${top_builddir:-.}" || exit 1
 here=$(cd "$(dirname "$0")" && pwd)
+export LSAN_OPTIONS=suppressions=$here/lsan.supp:print_suppressions=0
 passed=0 failed=0
 for seeds in "$here"/seeds/*/; do
 	name=$(basename "$seeds")

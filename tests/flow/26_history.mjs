@@ -96,7 +96,7 @@ test('pages say which time they show, and their links stay there', async () => {
   assert.doesNotMatch(table, /component\/three/);
   const gone = (await read(at('/catalog/default/component/two'))).body;
   assert.match(gone, /The catalog as it was at/);
-  assert.match(gone, /\/two\/source\?at=/);
+  assert.match(gone, /\/two\/inspect\?at=/);
   assert.match(gone, /href="[^"]*\/catalog\/default\/component\/two">Back to now/);
   assert.doesNotMatch(gone, /_cards\//);
   assert.match((await read(at('/'))).body, /The catalog as it was at/);

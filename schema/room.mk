@@ -6,4 +6,5 @@ dist_schema_DATA = \
 	schema/0003_history.sql \
 	schema/0004_search.sql \
 	schema/0005_refresh_keys.sql \
-	schema/0006_supply.sql
+	schema/0006_supply.sql \
+	schema/0007_half_read.sql

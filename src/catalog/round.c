@@ -33,7 +33,7 @@ static const struct cbi_db_stmt claim_due = {
 	" from due where n.id = due.id"
 	" returning n.id, n.ref, n.location_key, n.processed, n.raw,"
 	"  n.read_state, n.due_at::text,"
-	"  (select count(*) from edge e where e.parent = n.id)",
+	"  (select count(*) from edge e where e.parent = n.id), n.half_read",
 };
 
 static const struct cbi_db_stmt renew_claim = {
@@ -41,6 +41,12 @@ static const struct cbi_db_stmt renew_claim = {
 	"update node set due_at = clock_timestamp() + interval '30 seconds'"
 	" where id = $1::bigint and due_at = $2::timestamptz"
 	" returning due_at::text",
+};
+
+static const struct cbi_db_stmt mark_half = {
+	"round_half",
+	"update node set half_read = true"
+	" where id = $1::bigint and due_at = $2::timestamptz returning id",
 };
 
 /* A root that was registered, seen for the first time. */
@@ -113,6 +119,25 @@ int cbi_round_renew(struct cb_ctx *ctx, struct cbi_round *round)
 	return CB_OK;
 }
 
+int cbi_round_half(struct cb_ctx *ctx, struct cbi_round *round)
+{
+	const char *params[2] = { cbi_db_number(ctx, round->id), round->claim };
+	struct cbi_db_result *rows;
+	int rc;
+
+	/* A first read leaves nothing that could be taken for unchanged. */
+	if (round->half || !json_object_get(round->before, "targets"))
+		return CB_OK;
+	if (!params[0])
+		return CB_ENOMEM;
+	rc = cbi_db_query(ctx, &mark_half, params, 2, &rows);
+	if (rc < 0)
+		return rc;
+	round->half = true;
+	round->lost = cbi_db_rows(rows) == 0;
+	return round->lost ? CB_ECHANGED : CB_OK;
+}
+
 /* --- targets --- */
 
 static const char *text_at(const json_t *object, const char *key)
@@ -174,6 +199,8 @@ static json_t *known_files(struct cb_ctx *ctx, const struct cbi_round *round,
 	json_t *known = json_object(), *state;
 	const char *path;
 
+	if (round->half)
+		return known;
 	json_object_foreach((json_t *)(uintptr_t)old, path, state)
 	{
 		const json_t *file = json_object_get(files, path);
@@ -512,6 +539,7 @@ static int take_claimed(struct cb_ctx *ctx, struct cbi_round *round,
 	             cbi_db_text(rows, 0, 6));
 	round->claimed_at = cbi_clock_ms();
 	round->children = (size_t)cbi_db_int(rows, 0, 7);
+	round->half = *cbi_db_text(rows, 0, 8) == 't';
 	if (!processed)
 		return promote(ctx, round, cbi_db_text(rows, 0, 4),
 		               cbi_db_len(rows, 0, 4), cbi_db_text(rows, 0, 2));

@@ -31,6 +31,7 @@ struct cbi_round {
 	struct cb_buf *ids;      /* int64_t: nodes in complete files */
 	size_t entities;         /* seen, or standing in unchanged files */
 	bool lost;               /* the claim */
+	bool half;               /* node.half_read: `before` may be too old */
 	bool check;              /* look only, write nothing */
 	json_t *found; /* with check: takes what it would bring in, processed
 	                  (trial.c); NULL: nobody wants to know */
@@ -44,6 +45,10 @@ int cbi_round_problem(struct cb_ctx *ctx, struct cbi_round *round, int code,
 
 /* Keeps the claim alive through a long round; sets lost when it is gone. */
 int cbi_round_renew(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
+
+/* To be called before anything of a changed file is written: should this round
+ * not reach its end, the next takes no file for unchanged. */
+int cbi_round_half(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
 
 /* Reads the targets of spec with check set and `before` an empty object:
  * `found` and `errors` say what it would bring in.  ids must be there. */

@@ -63,7 +63,7 @@ static const struct cbi_db_stmt finish = {
 	"round_finish",
 	"with old as (select id, ref, errors from node where id = $1::bigint),"
 	" new as (update node n set read_state = $2, errors = $3,"
-	"  due_at = clock_timestamp()"
+	"  half_read = false, due_at = clock_timestamp()"
 	"   + $4::bigint * (1 + random() / 2) * interval '1 millisecond'"
 	"  from old where n.id = old.id)"
 	" insert into stitch (ref) select ref from old"

@@ -482,6 +482,8 @@ static int take_changed(struct work *w, const struct cbi_provider_file *file)
 	int rc;
 
 	w->state = state;
+	if (!round->check && (rc = cbi_round_half(w->ctx, round)) < 0)
+		return rc;
 	w->bad = json_array();
 	if (!state || !w->bad || json_object_set_new(state, "bad", w->bad))
 		return cb_fail(w->ctx, CB_ENOMEM, "out of memory");

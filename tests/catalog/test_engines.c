@@ -212,12 +212,51 @@ static void who_is_killed_leaves_no_half(void **state)
 	assert_whole("last");
 }
 
+/* Reads as usual; then somebody else has the claim. */
+static int read_and_lose(struct cb_ctx *ctx, void *arg,
+                         const struct cbi_provider_ask *ask,
+                         int (*each)(void *each_arg, struct cb_ctx *ctx,
+                                     const struct cbi_provider_file *file),
+                         void *each_arg, json_t **after)
+{
+	const struct cbi_feed *feed = arg;
+	int rc = feed->read(ctx, feed->arg, ask, each, each_arg, after);
+
+	yard_sql(&yard, "update callboard.node set due_at = clock_timestamp()"
+	                " + interval '1 hour' where due_at is not null");
+	return rc;
+}
+
+/* What a round wrote before it lost its claim is not what the state of the
+ * round before tells of: a file that is again as it was then is no old one. */
+static void a_lost_round_leaves_nothing_for_unchanged(void **state)
+{
+	struct cbi_feed feed;
+
+	(void)state;
+	yard_file(&yard, "all.yaml", COMPONENT("a", ", note: one"));
+	yard_sync(&yard);
+	yard_settle(&yard);
+	feed = yard.in.feed;
+	yard.in.feed.read = read_and_lose;
+	yard.in.feed.arg = &feed;
+	yard_file(&yard, "all.yaml", COMPONENT("a", ", note: two"));
+	yard_settle(&yard);
+	yard_assert_text(&yard, "component:default/a", "spec.note", "two");
+	yard.in.feed = feed;
+	yard_file(&yard, "all.yaml", COMPONENT("a", ", note: one"));
+	yard_settle(&yard);
+	yard_assert_text(&yard, "component:default/a", "spec.note", "one");
+	assert_sql("select count(*) from callboard.node where half_read", "0");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		T(several_at_once_make_the_same),
 		T(who_is_killed_leaves_no_half),
+		T(a_lost_round_leaves_nothing_for_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

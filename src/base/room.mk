@@ -6,6 +6,7 @@ libcallboard_la_SOURCES += \
 	src/base/clock.c src/base/clock.h \
 	src/base/cron.c src/base/cron.h \
 	src/base/ctx.c src/base/ctx.h \
+	src/base/diff.c src/base/diff.h \
 	src/base/feed.h \
 	src/base/limits.h \
 	src/base/log.c src/base/log.h \

@@ -7,3 +7,7 @@ tests_base_test_str_SOURCES = tests/base/test_str.c
 tests_base_test_str_LDADD = $(test_ldadd)
 tests_base_test_board_SOURCES = tests/base/test_board.c
 tests_base_test_board_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/base/test_diff
+TESTS += tests/base/test_diff
+tests_base_test_diff_SOURCES = tests/base/test_diff.c
+tests_base_test_diff_LDADD = $(test_ldadd)

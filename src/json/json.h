@@ -18,6 +18,11 @@ size_t cbi_json_number(double value, char out[CBI_JSON_NUMBER_LEN]);
 /* Compact, keys sorted by their bytes: equal values, equal text. */
 int cbi_json_canonical(struct cb_buf *buf, const json_t *value) CB_USED;
 
+/* An object or array as YAML in block style, which reads back as the same
+ * value; *out lives with ctx. */
+int cbi_json_yaml(struct cb_ctx *ctx, const json_t *value,
+                  const char **out) CB_USED;
+
 /* json_decref(value) at the end of ctx.  CB_ENOMEM also for a NULL value. */
 int cbi_json_keep(struct cb_ctx *ctx, json_t *value) CB_USED;
 

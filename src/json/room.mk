@@ -3,4 +3,5 @@ libcallboard_la_SOURCES += \
 	src/json/json.c \
 	src/json/json.h \
 	src/json/number.c \
-	src/json/write.c
+	src/json/write.c \
+	src/json/yaml.c

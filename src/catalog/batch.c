@@ -242,8 +242,10 @@ static void judge(const struct cbi_batch *batch, struct cbi_item *item,
                   const struct cbi_db_result *rows, size_t row)
 {
 	const char *key = cbi_db_text(rows, row, 2);
+	const char *ours = key_of(batch, item);
 
-	if (key && strcmp(key, key_of(batch, item)) != 0) {
+	/* Without a key of its own the batch takes nothing over. */
+	if (key && (!ours || strcmp(key, ours) != 0)) {
 		item->fate = CBI_ITEM_TAKEN;
 		return;
 	}

@@ -56,7 +56,8 @@ struct cbi_batch {
 	int64_t parent;
 	const char *parent_ref;
 	const char *claim; /* of the parent; it must still be the parent's */
-	const char *key;   /* location key of all of them */
+	const char *key;   /* location key of all; NULL: whoever comes next
+	                    * with one takes them over */
 	struct cbi_model_place place;
 	bool look;              /* judge and process only: nothing is written */
 	struct cbi_item *items; /* distinct refs, in any order */

@@ -94,6 +94,7 @@ struct cbi_settings {
 	int64_t stale_if_error_ms;
 	bool processing;     /* catalog.processing */
 	int64_t interval_ms; /* catalog.processingInterval */
+	int64_t history_ms;  /* catalog.history.retention; 0: for good */
 	bool isolate;        /* catalog.onBadDocument: isolate */
 	bool guest;          /* auth.guest: the open door */
 	int64_t memory_max;  /* bytes of one web process, 0 for none */

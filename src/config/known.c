@@ -58,6 +58,7 @@ static const char *const known[] = {
 	"catalog.locations.*.target",
 	"catalog.locations.*.rules.**",
 	"catalog.locations.*.presence",
+	"catalog.history.retention",
 	"catalog.import.**",
 	"catalog.defaultLocationConflictStrategy",
 	"catalog.locationTypes.**",

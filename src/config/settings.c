@@ -318,6 +318,11 @@ static void fill_catalog(struct cbi_config *config)
 		                 expectation(MS));
 	else if (s->interval_ms < 1000)
 		s->interval_ms = 1000;
+	s->history_ms = cbi_config_ms(config, "catalog.history.retention", 0);
+	if (s->history_ms < 0)
+		cbi_config_error(config, "catalog.history.retention",
+		                 "catalog.history.retention: expected %s",
+		                 expectation(MS));
 	s->isolate = strcmp(bad, "isolate") == 0;
 	if (!s->isolate && strcmp(bad, "block") != 0)
 		cbi_config_error(config, "catalog.onBadDocument",

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "catalog/catalog.h"
 #include "catalog/follow.h"
+#include "catalog/history.h"
 #include "catalog/ingest.h"
 #include "copy/copy.h"
 #include "db/db.h"
@@ -38,6 +39,9 @@
 #define HEARTBEAT_MS 10000
 #define SWEEP_MS 30000
 #define SEAL_MAX 500
+/* Versions that are forgotten at once; while there are more, each second. */
+#define EXPIRE_MAX 500
+#define EXPIRE_MS 1000
 /* A batch of a thousand documents is one statement. */
 #define STATEMENT_MS 60000
 
@@ -142,6 +146,20 @@ static int migrate(struct worker *worker, struct cb_ctx *ctx)
 	return rc;
 }
 
+/* Old versions go in small batches, so that nothing waits for them. */
+static int forget_versions(struct worker *worker, struct cb_ctx *ctx)
+{
+	int64_t keep = worker->engine->settings->history_ms;
+	size_t removed = 0;
+	int rc = cbi_history_settle(ctx);
+
+	if (rc == CB_OK && keep > 0)
+		rc = cbi_history_expire(ctx, keep, EXPIRE_MAX, &removed);
+	if (removed == EXPIRE_MAX)
+		worker->sweep = cbi_clock_ms() + EXPIRE_MS;
+	return rc;
+}
+
 /* What has to be done now and then; a failure waits for the next time. */
 static int keep_house(struct worker *worker, struct cb_ctx *ctx)
 {
@@ -159,6 +177,8 @@ static int keep_house(struct worker *worker, struct cb_ctx *ctx)
 	    now >= worker->sweep) {
 		worker->sweep = now + SWEEP_MS;
 		rc = cbi_ingest_sweep(ctx, &engine->ingest, &removed);
+		if (rc == CB_OK)
+			rc = forget_versions(worker, ctx);
 	}
 	return rc;
 }

@@ -91,3 +91,7 @@ tests_catalog_test_bucket_LDADD = $(yard_ldadd)
 check_PROGRAMS += tests/catalog/oracle
 tests_catalog_oracle_SOURCES = tests/catalog/oracle.c
 tests_catalog_oracle_LDADD = $(stores_ldadd)
+check_PROGRAMS += tests/catalog/test_history
+TESTS += tests/catalog/test_history
+tests_catalog_test_history_SOURCES = tests/catalog/test_history.c
+tests_catalog_test_history_LDADD = $(yard_ldadd)

@@ -16,6 +16,7 @@ extern const struct cbi_endpoint cbi_api_judge[];
 /* /api/search. */
 extern const struct cbi_endpoint cbi_api_search[];
 extern const struct cbi_endpoint cbi_api_explain[];
+extern const struct cbi_endpoint cbi_api_history[];
 
 struct cbi_auth;
 struct cbi_catalog;

@@ -78,6 +78,12 @@ void cbi_ctl_close(struct cbi_ctl *ctl);
 int cbi_ctl_print(struct cbi_ctl *ctl, const json_t *rows,
                   const char *const *columns);
 
+/* The one argument as a canonical ref, with the database known; an exit code,
+ * 0 when it is one. */
+int cbi_ctl_ref(struct cbi_ctl *ctl, int argc, char **argv, const char **ref);
+/* One value as JSON. */
+int cbi_ctl_print_json(const json_t *value);
+
 /* Takes "--name value" or "--name=value" out of argv; NULL when absent.
  * A flag that needs no value: cbi_ctl_flag. */
 const char *cbi_ctl_option(int *argc, char **argv, const char *name);
@@ -102,6 +108,8 @@ int cbi_ctl_catalog_get(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_explain(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_refresh(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_confirm(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_catalog_history(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_catalog_restore(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_audit_list(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_audit_verify(struct cbi_ctl *ctl, int argc, char **argv);

@@ -15,9 +15,7 @@
 #include "catalog/view.h"
 #include "json/json.h"
 
-/* The one argument as a canonical ref; an exit code, 0 when it is one. */
-static int take_ref(struct cbi_ctl *ctl, int argc, char **argv,
-                    const char **ref)
+int cbi_ctl_ref(struct cbi_ctl *ctl, int argc, char **argv, const char **ref)
 {
 	const char *why = NULL;
 
@@ -33,7 +31,7 @@ static int take_ref(struct cbi_ctl *ctl, int argc, char **argv,
 	return cbi_ctl_database(ctl) < 0 ? cbi_ctl_fail(ctl) : CBI_EXIT_OK;
 }
 
-static int print_json(const json_t *value)
+int cbi_ctl_print_json(const json_t *value)
 {
 	json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	putchar('\n');
@@ -48,7 +46,7 @@ int cbi_ctl_catalog_get(struct cbi_ctl *ctl, int argc, char **argv)
 	struct cbi_fresh fresh;
 	const char *ref;
 	json_t *entity;
-	int rc = take_ref(ctl, argc, argv, &ref);
+	int rc = cbi_ctl_ref(ctl, argc, argv, &ref);
 
 	if (rc)
 		return rc;
@@ -56,13 +54,13 @@ int cbi_ctl_catalog_get(struct cbi_ctl *ctl, int argc, char **argv)
 	if (cbi_view_by_ref(&ctl->ctx, &catalog, ref, &served, &fresh) < 0 ||
 	    cb_json_parse(&ctl->ctx, served.body, served.len, &entity) < 0)
 		return cbi_ctl_fail(ctl);
-	return print_json(entity);
+	return cbi_ctl_print_json(entity);
 }
 
 int cbi_ctl_catalog_refresh(struct cbi_ctl *ctl, int argc, char **argv)
 {
 	const char *ref;
-	int rc = take_ref(ctl, argc, argv, &ref);
+	int rc = cbi_ctl_ref(ctl, argc, argv, &ref);
 
 	if (rc)
 		return rc;
@@ -75,7 +73,7 @@ int cbi_ctl_catalog_refresh(struct cbi_ctl *ctl, int argc, char **argv)
 int cbi_ctl_catalog_confirm(struct cbi_ctl *ctl, int argc, char **argv)
 {
 	const char *ref;
-	int rc = take_ref(ctl, argc, argv, &ref);
+	int rc = cbi_ctl_ref(ctl, argc, argv, &ref);
 
 	if (rc)
 		return rc;
@@ -160,14 +158,14 @@ int cbi_ctl_catalog_explain(struct cbi_ctl *ctl, int argc, char **argv)
 {
 	const char *ref;
 	json_t *all;
-	int rc = take_ref(ctl, argc, argv, &ref);
+	int rc = cbi_ctl_ref(ctl, argc, argv, &ref);
 
 	if (rc)
 		return rc;
 	if (cbi_explain(&ctl->ctx, ref, &all) < 0)
 		return cbi_ctl_fail(ctl);
 	if (ctl->output != CBI_OUTPUT_TABLE)
-		return print_json(all);
+		return cbi_ctl_print_json(all);
 	print_explained(all);
 	return ferror(stdout) ? CBI_EXIT_FAILED : CBI_EXIT_OK;
 }

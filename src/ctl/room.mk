@@ -8,6 +8,7 @@ callboardctl_SOURCES = \
 	src/ctl/ctl.h \
 	src/ctl/db.c \
 	src/ctl/entity.c \
+	src/ctl/history.c \
 	src/ctl/main.c \
 	src/ctl/nginx.c \
 	src/ctl/plugin.c \

@@ -155,7 +155,7 @@ static const char *tab_address(const struct cbi_entity_page *page,
 
 static void tabs(const struct cbi_entity_page *page, struct cb_html *html)
 {
-	struct cbi_html_tab list[5] = {
+	struct cbi_html_tab list[7] = {
 		{ "Overview", tab_address(page, html, NULL), !*page->tab },
 		{ "Relations", tab_address(page, html, "relations"),
 		  strcmp(page->tab, "relations") == 0 },
@@ -170,6 +170,9 @@ static void tabs(const struct cbi_entity_page *page, struct cb_html *html)
 	list[n++] = (struct cbi_html_tab){ "Inspect",
 		                           tab_address(page, html, "inspect"),
 		                           strcmp(page->tab, "inspect") == 0 };
+	list[n++] = (struct cbi_html_tab){ "History",
+		                           tab_address(page, html, "history"),
+		                           strcmp(page->tab, "history") == 0 };
 	/* Known for now only. */
 	if (!html->ctx->scope.as_of)
 		list[n++] =

@@ -8,6 +8,8 @@ libcallboard_la_SOURCES += \
 	src/web/pages/entity.h src/web/pages/entity_actions.c \
 	src/web/pages/entity_cards.c \
 	src/web/pages/inspect.c \
+	src/web/pages/diff.c src/web/pages/diff.h \
+	src/web/pages/history.c src/web/pages/history.h \
 	src/web/pages/entity_head.c src/web/pages/entity_why.c \
 	src/web/pages/error.c \
 	src/web/pages/gallery.c src/web/pages/home.c src/web/pages/home.h \

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import assert from 'node:assert/strict';
-import { Portal, until } from '../lib/portal.mjs';
+import { Portal, request, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 
 const run = promisify(execFile);
@@ -110,12 +110,103 @@ test('every version says where it is from, why, and by whom', async () => {
   assert.deepEqual(rows, ['added service:engine true', 'location.read service:engine true']);
 });
 
+const versions = (name) => `${api}/history/by-name/component/default/${name}`;
+
+test('the versions of an entity, one of them, and what it changed', async () => {
+  const { items, entityRef, pageInfo } = await json(versions('one'));
+  assert.equal(entityRef, 'component:default/one');
+  assert.deepEqual(items.map((v) => [v.cause, v.current, v.deleted]), [['changed', true, false], ['added', false, false]]);
+  assert.deepEqual(pageInfo, {});
+  const first = await json(`${versions('one')}?limit=1`);
+  assert.equal(first.items.length, 1);
+  const older = await json(`${versions('one')}?before=${first.pageInfo.before}`);
+  assert.deepEqual(older.items.map((v) => v.version), [items[1].version]);
+  const old = await json(`${versions('one')}/${items[1].version}`);
+  assert.equal(old.entity.spec.type, 'service');
+  const then = await json(`${api}/entities/by-name/component/default/one?at=${encodeURIComponent(old.from)}`);
+  assert.deepEqual(then, old.entity);
+  const { diff, from } = await json(`${versions('one')}/${items[0].version}/diff`);
+  assert.equal(from.version, items[1].version);
+  assert.match(diff, /^-  type: service\n\+  type: website$/m);
+  const back = await json(`${versions('one')}/${items[1].version}/diff?with=${items[0].version}`);
+  assert.match(back.diff, /^-  type: website\n\+  type: service$/m);
+  const begun = await json(`${versions('one')}/${items[1].version}/diff`);
+  assert.equal(begun.from, null);
+  assert.match(begun.diff, /^\+kind: Component$/m);
+});
+
+test('what is asked wrongly of versions is told', async () => {
+  for (const [path, status, says] of [
+    [versions('nobody'), 404, /nobody/], [`${versions('one')}/99999`, 404, /99999/], [`${versions('one')}/x`, 400, /no version/],
+    [`${versions('one')}?limit=0`, 400, /limit/], [`${versions('one')}?deep=1`, 400, /Unknown query parameter/],
+    [`${versions('one')}/99999/diff?with=-3`, 404, /99999/]]) {
+    const answer = await portal.get(path);
+    assert.equal(answer.status, status, `${path}: ${answer.body}`);
+    assert.match(answer.body, says);
+  }
+  assert.equal((await request(`${portal.base}${versions('one')}`)).status, 401);
+});
+
+test('the page of the versions, also of what is no more', async () => {
+  const page = (await read('/catalog/default/component/one/history')).body;
+  assert.match(page, /<del>- {3}type: service<\/del>/);
+  assert.match(page, /<ins>\+ {3}type: website<\/ins>/);
+  assert.match(page, /\/one\?at=/);
+  const { items } = await json(versions('one'));
+  const both = (await read(`/catalog/default/component/one/history?from=${items[0].version}&to=${items[1].version}`)).body;
+  assert.match(both, /<del>- {3}type: website<\/del>/);
+  const gone = (await read('/catalog/default/component/two/history')).body;
+  assert.match(gone, /not in the catalog any more/);
+  assert.match(gone, /the configuration or a provider brought it in/);
+  assert.doesNotMatch(gone, /name="version"/);
+  assert.equal((await portal.get('/catalog/default/component/nobody/history')).status, 404);
+  assert.equal((await portal.get('/catalog/default/component/one/history?from=x&to=1')).status, 400);
+});
+
+test('what somebody registered is restored, by API and command', async () => {
+  const ref = 'component:default/by-hand';
+  writeFileSync(join(folder, 'hand.yaml'), component('by-hand', 'tool'));
+  const added = await portal.ctl('catalog', 'add', '--type', 'file', join(folder, 'hand.yaml'));
+  assert.equal(added.code, 0, added.stderr);
+  await until('it is there', 60, async () => (await portal.get(`${api}/entities/by-name/component/default/by-hand`)).status === 200);
+  const [place] = JSON.parse((await portal.ctl('-o', 'json', 'catalog', 'list')).stdout);
+  assert.equal((await portal.ctl('catalog', 'delete', place.id)).code, 0);
+  await until('it is gone', 60, async () => (await portal.get(`${api}/entities/by-name/component/default/by-hand`)).status === 404);
+  const { items } = await json(versions('by-hand'));
+  assert.deepEqual(items.map((v) => v.cause), ['location.delete', 'added']);
+  assert.match((await read('/catalog/default/component/by-hand/history')).body, /Any version can be restored/);
+  const address = `${versions('by-hand')}/${items[1].version}/restore`;
+  assert.equal((await request(`${portal.base}${address}`, { method: 'POST' })).status, 401);
+  assert.equal((await portal.get(address, { method: 'POST' })).status, 204);
+  await until('it is back', 60, async () => (await portal.get(`${api}/entities/by-name/component/default/by-hand`)).status === 200);
+  assert.equal((await portal.get(address, { method: 'POST' })).status, 409);
+
+  const shown = await portal.ctl('catalog', 'history', ref);
+  assert.match(shown.stdout, /restored.*\n.*location\.delete.*\n.*added/);
+  const diff = await portal.ctl('catalog', 'history', ref, '--diff', '--limit', '1');
+  assert.match(diff.stdout, /^version \d+ .* restored by external:quickstart/m);
+  assert.match(diff.stdout, /^\+ {2}name: by-hand$/m);
+  assert.match(diff.stdout, /older ones/);
+  const again = await portal.ctl('catalog', 'restore', ref, '--version', String(items[1].version));
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /in the catalog/);
+});
+
+test('versions older than the retention go, what is served stays', async () => {
+  await sql("update callboard.entity_history set valid_from = valid_from - interval '40 days', valid_to = valid_to - interval '40 days' where ref = 'component:default/one'");
+  await until('the old version is forgotten', 90, async () => (await json(versions('one'))).items.length === 1);
+  assert.equal((await portal.get(`${api}/entities/by-name/component/default/one`)).status, 200);
+  const early = await portal.get(`${api}/entities?at=35d`);
+  assert.equal(early.status, 400);
+  assert.match(early.body, /before what is kept/);
+});
+
 await suite({
   before: async () => {
     folder = mkdtempSync(join(tmpdir(), 'callboard-history-'));
     chmodSync(folder, 0o755);
     put(`${component('one', 'service')}---\n${component('two', 'service')}`);
-    portal = await Portal.start({ catalogs: [join(folder, 'all.yaml')], config: 'catalog:\n  processingInterval: 1s\n' });
+    portal = await Portal.start({ catalogs: [join(folder, 'all.yaml')], config: 'catalog:\n  processingInterval: 1s\n  history:\n    retention: 30d\n' });
   },
   after: async () => {
     await portal?.stop();

@@ -7,4 +7,6 @@
 
 #include "provider/supply.h"
 
+extern const struct cbi_supply_kind cbi_supply_ldap;
+
 #endif

@@ -14,6 +14,7 @@
 #define IDS_MAX 200
 
 static const struct cbi_supply_kind *const kinds[] = {
+	&cbi_supply_ldap,
 	NULL,
 };
 

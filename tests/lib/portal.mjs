@@ -84,6 +84,13 @@ export class Portal {
     return [file];
   }
 
+  // Other config in the place of the one it was started with.
+  async reconfigure(config) {
+    this.args = [];
+    for (const file of this.configs(config)) this.args.push('--config', file);
+    await this.up();
+  }
+
   async up() {
     const result = await run(path.join(tree, 'quickstart'), this.args, { env: this.env });
     this.output = result.stdout + result.stderr;

@@ -221,9 +221,11 @@ static int keep_target(struct cb_ctx *ctx, struct cbi_round *round,
 	json_t *files = json_object_get(round->before, "files"), *state;
 	const char *path;
 
+	/* Not there so far: news of it must find who waits for it. */
+	json_object_set_new(json_object_get(round->after, "targets"), target,
+	                    old ? json_incref(old) : json_object());
 	if (!old)
 		return CB_OK;
-	json_object_set(json_object_get(round->after, "targets"), target, old);
 	json_object_foreach(old, path, state)
 	{
 		const char *key = cb_printf(ctx, "%s:%s", type, path);

@@ -209,6 +209,8 @@ static int write_state(struct cb_ctx *ctx, const struct cbi_round *round)
 static int write_keys(struct cb_ctx *ctx, struct cbi_round *round)
 {
 	json_t *all = json_copy(round->keys), *file, *state;
+	const char *type =
+	    json_string_value(json_object_get(round->spec, "type"));
 	const char *path, *target;
 	char hash[CB_SHA1_HEX];
 	struct cb_buf text;
@@ -216,9 +218,15 @@ static int write_keys(struct cb_ctx *ctx, struct cbi_round *round)
 
 	if (rc < 0)
 		return rc;
+	if (!type)
+		type = round->type;
 	json_object_foreach(json_object_get(round->after, "files"), path, file)
 	    json_object_foreach(json_object_get(file, "reads"), target, state)
 		json_array_append_new(all, json_sprintf("url:%s", target));
+	/* Patterns, and what is not there yet. */
+	json_object_foreach(json_object_get(round->after, "targets"), target,
+	                    state)
+	    json_array_append_new(all, json_sprintf("%s:%s", type, target));
 	cbi_buf_init(&text, CB_ARENA_REQUEST_MAX);
 	rc = cbi_json_canonical(&text, all);
 	if (rc == CB_OK)

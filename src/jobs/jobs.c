@@ -87,7 +87,9 @@ static const struct cbi_db_stmt finish = {
 
 static const struct cbi_db_stmt trigger = {
 	"job_trigger",
-	"with done as (update job set wanted = $2 where name = $1 returning 1)"
+	"with done as (update job set wanted ="
+	"  case when $2 = 'run' and wanted <> '' then wanted else $2 end"
+	"  where name = $1 returning 1)"
 	" select pg_notify('" CBI_JOB_CHANNEL "', '') from done",
 };
 

@@ -7,4 +7,5 @@ dist_schema_DATA = \
 	schema/0004_search.sql \
 	schema/0005_refresh_keys.sql \
 	schema/0006_supply.sql \
-	schema/0007_half_read.sql
+	schema/0007_half_read.sql \
+	schema/0008_refresh_key_lower.sql

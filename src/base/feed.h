@@ -35,6 +35,8 @@ struct cbi_provider_file {
 	const char *problem;
 };
 
+struct cbi_supply_event; /* base/supply.h */
+
 /* What provider/provider.h promises, handed over by who knows both. */
 struct cbi_feed {
 	void *arg;
@@ -45,6 +47,10 @@ struct cbi_feed {
 	            void *each_arg, json_t **after);
 	const char *(*resolve)(struct cb_ctx *ctx, void *arg, const char *type,
 	                       const char *base, const char *target);
+	/* Can what was told of target's repository have changed what stands
+	 * at target, an address or pattern?  NULL: nobody knows. */
+	bool (*concerned)(struct cb_ctx *ctx, void *arg, const char *target,
+	                  const struct cbi_supply_event *event);
 };
 
 #endif

@@ -76,4 +76,5 @@ libcallboard_la_SOURCES += src/catalog/pick.c
 libcallboard_la_SOURCES += src/catalog/query_priv.h
 libcallboard_la_SOURCES += src/catalog/ancestry.c src/catalog/ancestry.h
 libcallboard_la_SOURCES += src/catalog/location_change.c src/catalog/location_priv.h
+libcallboard_la_SOURCES += src/catalog/touch.c src/catalog/touch.h
 libcallboard_la_SOURCES += src/catalog/trial.c src/catalog/trial.h

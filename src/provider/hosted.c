@@ -83,3 +83,46 @@ int cbi_provider_read_hosted(struct cb_ctx *ctx, struct cbi_provider_read *read)
 		return hand_over_all(ctx, read, &place);
 	return hand_over(ctx, read, &place, target, "");
 }
+
+/* An address that no integration takes apart: raw addresses end in the path. */
+static bool ends_in(const char *target, const char *path)
+{
+	size_t len = strcspn(target, "?#"), tail = strlen(path);
+
+	return len > tail && target[len - tail - 1] == '/' &&
+	       strncmp(target + len - tail, path, tail) == 0;
+}
+
+bool cbi_provider_concerned(struct cb_ctx *ctx,
+                            const struct cbi_provider *provider,
+                            const char *target,
+                            const struct cbi_supply_event *event)
+{
+	struct cbi_scm_place place;
+	bool known = cbi_scm_knows(provider->scm, target) &&
+	             cbi_scm_parse(ctx, provider->scm, target, &place) == CB_OK;
+	const json_t *item;
+	size_t i;
+
+	cb_failure_clear(ctx);
+	/* HEAD and none are the default branch, which may be this one. */
+	if (known && *event->branch && *place.ref &&
+	    strcmp(place.ref, "HEAD") != 0 &&
+	    strcmp(place.ref, event->branch) != 0)
+		return false;
+	if (!event->paths)
+		return true;
+	json_array_foreach(event->paths, i, item)
+	{
+		const char *path = json_string_value(item);
+
+		if (!path)
+			continue;
+		if (!known ? ends_in(target, path)
+		    : cbi_scm_is_glob(place.path)
+		        ? cbi_scm_match(place.path, path)
+		        : strcmp(place.path, path) == 0)
+			return true;
+	}
+	return false;
+}

@@ -236,9 +236,16 @@ static const char *feed_resolve(struct cb_ctx *ctx, void *arg, const char *type,
 	return cbi_provider_resolve(ctx, arg, type, base, target);
 }
 
+static bool feed_concerned(struct cb_ctx *ctx, void *arg, const char *target,
+                           const struct cbi_supply_event *event)
+{
+	return cbi_provider_concerned(ctx, arg, target, event);
+}
+
 void cbi_provider_feed(struct cbi_provider *provider, struct cbi_feed *out)
 {
 	out->arg = provider;
 	out->read = feed_read;
 	out->resolve = feed_resolve;
+	out->concerned = feed_concerned;
 }

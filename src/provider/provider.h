@@ -22,6 +22,7 @@
 #include <jansson.h>
 
 #include "base/feed.h"
+#include "base/supply.h"
 
 struct cbi_config;
 struct cbi_http;
@@ -63,7 +64,17 @@ const char *cbi_provider_resolve(struct cb_ctx *ctx,
                                  const char *type, const char *base,
                                  const char *target) CB_USED;
 
-/* The same two as a table, for the catalog, which knows no provider. */
+/*
+ * Is target (an address or pattern in the event's repository) among what the
+ * event says has changed?  True when one of the two does not say enough: a
+ * look too many costs a conditional request.
+ */
+bool cbi_provider_concerned(struct cb_ctx *ctx,
+                            const struct cbi_provider *provider,
+                            const char *target,
+                            const struct cbi_supply_event *event);
+
+/* The same three as a table, for the catalog, which knows no provider. */
 void cbi_provider_feed(struct cbi_provider *provider, struct cbi_feed *out);
 
 #endif

@@ -98,6 +98,8 @@ int cbi_scm_tree(struct cb_ctx *ctx, const struct cbi_scm *scm,
                  const struct cbi_scm_place *place, struct cbi_scm_leaf **out,
                  size_t *n) CB_USED;
 
+/* Does the path fit the pattern (cbi_scm_tree)? */
+bool cbi_scm_match(const char *pattern, const char *path);
 /* Has the path a wildcard?  A '*' is one; "[id]" is a common file name. */
 bool cbi_scm_is_glob(const char *path);
 

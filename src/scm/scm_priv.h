@@ -92,9 +92,6 @@ const char *cbi_scm_encode(struct cb_ctx *ctx, const char *text,
 const char *cbi_scm_param(struct cb_ctx *ctx, const char *query,
                           const char *name);
 
-/* match.c: does the path fit the pattern? */
-bool cbi_scm_match(const char *pattern, const char *path);
-
 /* A text of an integration's config, NULL for none. */
 static inline const char *cbi_scm_word(const json_t *config, const char *key)
 {

@@ -23,9 +23,11 @@
 #include "catalog/follow.h"
 #include "catalog/history.h"
 #include "catalog/ingest.h"
+#include "catalog/touch.h"
 #include "copy/copy.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "events/events.h"
 #include "host/host.h"
 #include "http/http.h"
 #include "provider/provider.h"
@@ -36,6 +38,8 @@
 #define FOLLOW_MS 250
 #define WORK_MS 500
 #define STITCH_MAX 2000
+/* Webhooks between two looks at what is due. */
+#define EVENTS_MAX 200
 #define HEARTBEAT_MS 10000
 #define SWEEP_MS 30000
 #define SEAL_MAX 500
@@ -183,6 +187,30 @@ static int keep_house(struct worker *worker, struct cb_ctx *ctx)
 	return rc;
 }
 
+/* A webhook's news: what it touched is due now. */
+static int take_event(void *arg, struct cb_ctx *ctx,
+                      const struct cbi_supply_event *event)
+{
+	const struct engine *engine = arg;
+	size_t touched = 0;
+	int rc = cbi_touch(ctx, &engine->ingest.feed, event, &touched);
+
+	if (rc == CB_OK)
+		rc = cbi_engine_supply_wake(ctx, &engine->supply, event);
+	return rc;
+}
+
+static int take_events(struct worker *worker, struct cb_ctx *ctx)
+{
+	struct engine *engine = worker->engine;
+	bool found = true;
+	int rc = CB_OK;
+
+	for (int i = 0; rc == CB_OK && found && i < EVENTS_MAX; i++)
+		rc = cbi_event_work(ctx, take_event, engine, &found);
+	return rc;
+}
+
 /* Reads and stitches until nothing is due. */
 static int work_off(struct worker *worker, struct cb_ctx *ctx, bool *busy)
 {
@@ -195,6 +223,8 @@ static int work_off(struct worker *worker, struct cb_ctx *ctx, bool *busy)
 	if (!worker->synced)
 		rc = cbi_ingest_sync(ctx, in);
 	worker->synced = rc == CB_OK;
+	if (rc == CB_OK)
+		rc = take_events(worker, ctx);
 	if (rc == CB_OK)
 		rc = cbi_ingest_run(ctx, in, WORK_MS, &done);
 	if (rc == CB_OK)

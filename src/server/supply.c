@@ -223,6 +223,26 @@ static void wait_for_work(struct thread *thread)
 	pause_for(thread, PAUSE_MS);
 }
 
+int cbi_engine_supply_wake(struct cb_ctx *ctx,
+                           const struct cbi_engine_supply *supply,
+                           const struct cbi_supply_event *event)
+{
+	int rc = CB_OK;
+
+	for (size_t i = 0; rc == CB_OK && i < supply->n; i++) {
+		const struct cbi_supplier *one = &supply->suppliers[i];
+
+		if (one->concerned && one->concerned(one->arg, event))
+			rc = cbi_job_trigger(ctx, one->name, "run");
+		/* Not declared yet: it is about to run for the first time. */
+		if (rc == CB_ENOENT) {
+			cb_failure_clear(ctx);
+			rc = CB_OK;
+		}
+	}
+	return rc;
+}
+
 static void loop(struct thread *thread)
 {
 	while (!stopped(thread)) {

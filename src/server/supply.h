@@ -20,6 +20,11 @@ struct cbi_engine_supply {
 	const _Atomic bool *ready; /* the schema is there */
 };
 
+/* Makes those due now that the event concerns, in the open transaction. */
+int cbi_engine_supply_wake(struct cb_ctx *ctx,
+                           const struct cbi_engine_supply *supply,
+                           const struct cbi_supply_event *event) CB_USED;
+
 /* A thread's function; arg is the struct above. */
 void *cbi_engine_supply(void *arg);
 

@@ -41,6 +41,7 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_search;
 		tables[n++] = cbi_api_explain;
 		tables[n++] = cbi_api_history;
+		tables[n++] = cbi_api_events;
 	} else {
 		tables[n++] = cbi_plugin_apis;
 	}

@@ -105,6 +105,13 @@ test('their locations answer as before', async () => {
   assert.equal((await askTls('/portal/')).body, 'their second server');
 });
 
+test('webhooks get past their password, and need no token', async () => {
+  // No topic of that name: ours to say, behind no door.
+  const answer = await ask('/portal/api/events/http/nobody', { method: 'POST', body: '{}' });
+  assert.equal(answer.status, 404, answer.body);
+  assert.equal(answer.headers['x-theirs'], undefined);
+});
+
 test('bearer APIs and health get past their password', async () => {
   const answer = await ask('/portal/api/catalog/entities/by-name/component/default/booking-desk', bearer());
   assert.equal(answer.status, 200, answer.body);

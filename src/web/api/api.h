@@ -17,6 +17,8 @@ extern const struct cbi_endpoint cbi_api_judge[];
 extern const struct cbi_endpoint cbi_api_search[];
 extern const struct cbi_endpoint cbi_api_explain[];
 extern const struct cbi_endpoint cbi_api_history[];
+/* /api/events: webhooks. */
+extern const struct cbi_endpoint cbi_api_events[];
 
 struct cbi_auth;
 struct cbi_catalog;

@@ -5,6 +5,7 @@ libcallboard_la_SOURCES += src/web/api/entities.c
 libcallboard_la_SOURCES += src/web/api/error.c src/web/api/error.h
 libcallboard_la_SOURCES += src/web/api/history.c
 libcallboard_la_SOURCES += src/web/api/judge.c
+libcallboard_la_SOURCES += src/web/api/events.c
 libcallboard_la_SOURCES += src/web/api/explain.c
 libcallboard_la_SOURCES += src/web/api/list.c src/web/api/list.h
 libcallboard_la_SOURCES += src/web/api/location_query.c

@@ -104,7 +104,7 @@ static const struct cbi_db_stmt list = {
 	"  0), coalesce(lease_until > clock_timestamp(), false)"
 	" from job where starts_with(name, $1) order by name",
 };
-#define TIME_FORMAT "YYYY-MM-DD\"T\"HH24:MI:SS\"Z\""
+#define TIME_FORMAT "YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\""
 
 static int db_time(struct cb_ctx *ctx, int64_t *out)
 {

@@ -2,11 +2,19 @@
 /*
  * org.h - users and groups of a directory, on their way to be entities.
  *
+ *	cbi_org_begin
+ *	cbi_org_group ...     held back, for a later one may be above it
+ *	cbi_org_belongs ...   in any order with the groups
+ *	cbi_org_groups_done
+ *	cbi_org_user ...      handed over at once, perhaps after its own belongs
+ *
  * Directories name things by ids and list members by them; entities go by
- * names.  Groups come first: who belongs where is known when users come.
+ * names.  Lists come out sorted, whatever order a directory has.
  */
 #ifndef CB_PROVIDER_ORG_H
 #define CB_PROVIDER_ORG_H
+
+#include <stdbool.h>
 
 #include <callboard/ctx.h>
 
@@ -16,17 +24,21 @@
 
 struct cbi_org {
 	const struct cbi_supply_run *run;
-	const char *key;   /* location key of all of them */
-	json_t *groups_of; /* id of a member > names of groups */
+	const char *key; /* location key of all of them */
+	/* Who is in a group is in those above it as well. */
+	bool deep;
+	const char *root;  /* id of the group above all others; NULL: none */
+	json_t *groups_of; /* id of a member > ids of groups */
+	json_t *groups;    /* id > {name, entity until done, parent: id} */
 	json_t *seen;      /* refs, lower case, that have been made */
 };
 
-/* Empty tables, which live with ctx. */
+/* Empty tables, which live with ctx; deep and root may be set then. */
 int cbi_org_begin(struct cb_ctx *ctx, struct cbi_org *org,
                   const struct cbi_supply_run *run, const char *key) CB_USED;
 
-/* The member of this id belongs to the group of this name; said twice it is
- * heard once. */
+/* A user or group belongs to a group, by ids; said twice it is heard once,
+ * and a group that never comes is forgotten. */
 int cbi_org_belongs(struct cb_ctx *ctx, struct cbi_org *org, const char *member,
                     const char *group) CB_USED;
 
@@ -37,34 +49,27 @@ struct cbi_org_note {
 
 /* Texts that are NULL or "" are not there. */
 struct cbi_org_thing {
+	const char *id;
 	const char *name;  /* any text, made an entity's name */
 	const char *place; /* "url:https://..." */
 	const char *display, *email, *picture, *description;
 	const struct cbi_org_note *notes; /* ends in a NULL name */
 	/* "spec.type": value, below all the rest; NULL: nothing. */
 	json_t *set;
-	/* Of a user: whom groups named as their member. */
-	const char *id;
-	/* Of a group: type "unknown" when not given, an entity's name as
-	 * parent, entities' names as members. */
-	const char *type, *parent;
+	/* Of a group: "unknown" when not given; entities' names. */
+	const char *type;
 	const json_t *members;
 };
 
 /*
- * A new reference, to be handed over by give; NULL with CB_OK when there is
- * none: a name of which nothing is left, or that another has already, is
- * warned of.
+ * Take one.  A name of which nothing is left, or that another has already, is
+ * warned of, and the thing passed over.  Of the groups that a group belongs
+ * to, the first by name is its parent.
  */
-int cbi_org_make(struct cb_ctx *ctx, struct cbi_org *org, const char *kind,
-                 const struct cbi_org_thing *thing, json_t **out) CB_USED;
-/* Takes the reference, always. */
-int cbi_org_give(struct cb_ctx *ctx, struct cbi_org *org,
-                 json_t *entity) CB_USED;
-/* Both in one. */
-int cbi_org_user(struct cb_ctx *ctx, struct cbi_org *org,
-                 const struct cbi_org_thing *user) CB_USED;
 int cbi_org_group(struct cb_ctx *ctx, struct cbi_org *org,
                   const struct cbi_org_thing *group) CB_USED;
+int cbi_org_groups_done(struct cb_ctx *ctx, struct cbi_org *org) CB_USED;
+int cbi_org_user(struct cb_ctx *ctx, struct cbi_org *org,
+                 const struct cbi_org_thing *user) CB_USED;
 
 #endif

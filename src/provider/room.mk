@@ -3,11 +3,13 @@ libcallboard_la_SOURCES += \
 	src/provider/file.c \
 	src/provider/glob.c \
 	src/provider/hosted.c \
+	src/provider/keycloak.c \
 	src/provider/kinds.h \
 	src/provider/ldap_config.c \
 	src/provider/ldap_org.c src/provider/ldap_org.h \
 	src/provider/org.c src/provider/org.h \
 	src/provider/provider.c src/provider/provider.h \
 	src/provider/provider_priv.h \
+	src/provider/rest.c src/provider/rest.h \
 	src/provider/supply.c src/provider/supply.h \
 	src/provider/url.c

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "base/str.h"
 #include "config/config.h"
@@ -14,6 +15,7 @@
 #define IDS_MAX 200
 
 static const struct cbi_supply_kind *const kinds[] = {
+	&cbi_supply_keycloak,
 	&cbi_supply_ldap,
 	NULL,
 };
@@ -165,6 +167,18 @@ const char *cbi_supply_unknown(const struct cbi_config *config)
 }
 
 /* --- for the kinds --- */
+
+const char *cbi_supply_encode(struct cb_ctx *ctx, const char *text)
+{
+	struct cb_buf buf;
+	const char *out = NULL;
+
+	cbi_buf_init(&buf, CB_MIB);
+	if (cbi_str_url_encode(&buf, text, "") == CB_OK)
+		out = cb_strndup(ctx, buf.len ? buf.data : "", buf.len);
+	cbi_buf_finish(&buf);
+	return out ? out : "";
+}
 
 int cbi_supply_text(struct cb_ctx *ctx, const json_t *settings,
                     const char *path, const char *key, const char *fallback,

@@ -75,6 +75,10 @@ int cbi_supply_text(struct cb_ctx *ctx, const json_t *settings,
  */
 char *cbi_supply_name(struct cb_ctx *ctx, const char *text) CB_USED;
 
+/* Escaped for an address: all but letters, digits and -._~; "" without memory.
+ * Lives with ctx. */
+const char *cbi_supply_encode(struct cb_ctx *ctx, const char *text);
+
 /*
  * {apiVersion, kind, metadata: {name, annotations: both managed-by = place},
  * spec}; takes spec.  A new reference, NULL without memory.

@@ -7,6 +7,7 @@
 
 #include "provider/supply.h"
 
-extern const struct cbi_supply_kind cbi_supply_keycloak, cbi_supply_ldap;
+extern const struct cbi_supply_kind cbi_supply_graph, cbi_supply_keycloak,
+    cbi_supply_ldap;
 
 #endif

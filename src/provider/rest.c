@@ -216,7 +216,7 @@ static int fetch_token(struct cb_ctx *ctx, struct cbi_rest *rest)
 static int request(struct cb_ctx *ctx, struct cbi_rest *rest, const char *url,
                    const char *body, json_t **out)
 {
-	const char *headers[4] = { "Accept: application/json" };
+	const char *headers[5] = { "Accept: application/json" };
 	struct cbi_http_ask ask = ask_of(rest, url, headers);
 	struct cbi_http_reply reply;
 	size_t n = 1;
@@ -231,6 +231,8 @@ static int request(struct cb_ctx *ctx, struct cbi_rest *rest, const char *url,
 	if (rc < 0)
 		return rc;
 	headers[n++] = rest->auth;
+	if (rest->header)
+		headers[n++] = rest->header;
 	if (body) {
 		headers[n++] = "Content-Type: application/json";
 		ask.method = "POST";

@@ -27,6 +27,7 @@ struct cbi_rest {
 	struct cbi_http *http;
 	const char *hosts[CBI_REST_HOSTS + 1]; /* that may be asked */
 	const char *allow[CBI_REST_ALLOW + 1]; /* ranges besides public ones */
+	const char *header;                    /* sent along; NULL: none */
 	/* Where a token is asked for, by a form of client credentials or a
 	 * password; NULL: the token does not change. */
 	const char *token_url, *form;

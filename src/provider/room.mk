@@ -3,6 +3,7 @@ libcallboard_la_SOURCES += \
 	src/provider/file.c \
 	src/provider/glob.c \
 	src/provider/hosted.c \
+	src/provider/graph.c \
 	src/provider/keycloak.c \
 	src/provider/kinds.h \
 	src/provider/ldap_config.c \

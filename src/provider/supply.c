@@ -15,6 +15,7 @@
 #define IDS_MAX 200
 
 static const struct cbi_supply_kind *const kinds[] = {
+	&cbi_supply_graph,
 	&cbi_supply_keycloak,
 	&cbi_supply_ldap,
 	NULL,

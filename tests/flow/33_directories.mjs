@@ -4,6 +4,7 @@
 // pages, tokens, changes, and what each of them can do wrong.
 import { Portal, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
+import { tenant } from '../lib/directories/graph.mjs';
 import { directory } from '../lib/directories/directory.mjs';
 import assert from 'node:assert/strict';
 
@@ -30,12 +31,54 @@ const vendors = {
     memberOf: { mary: ['captains', 'crew'], ada: ['crew', 'watch'], kim: ['watch'] },
     tokens: true,
   },
+  graph: {
+    section: 'microsoftGraphOrg',
+    settings: host => `target: "${host.base}/v1.0", authority: "${host.base}", tenantId: ${tenant}, clientId: callboard, clientSecret: keel~rudder, allow: [loopback]`,
+    wrong: text => text.replace('keel~rudder', 'adrift'),
+    refused: /answered 401 to the credential: AADSTS7000215/,
+    more: host => [
+      ['some', `${vendors.graph.settings(host)}, user: {filter: "startswith(mail,'m')"}, group: {filter: "displayName eq 'captains'"}`],
+      ['captains', `${vendors.graph.settings(host)}, userGroupMember: {filter: "displayName eq 'captains'"}, group: {filter: "displayName eq 'captains'"}`],
+    ],
+    user: person => ({
+      name: person.mail.replace('@', '_'),
+      notes: { 'graph.microsoft.com/user-id': person.id, 'microsoft.com/email': person.mail },
+      place: `msgraph:main/${person.id}`,
+    }),
+    group: team => ({ type: 'team', notes: { 'graph.microsoft.com/group-id': team.id }, place: `msgraph:main/${team.id}` }),
+    // In the groups above theirs, too, as Backstage has it.
+    memberOf: { mary: ['captains', 'crew', 'the_fleet'], kim: ['crew', 'the_fleet', 'watch'] },
+    root: 'the_fleet',
+    extra: 1,
+    byMail: true,
+    tokens: true,
+    tests: [
+      ['the tenant is the group above all', async () => {
+        const root = await entity('group', 'the_fleet');
+        assert.equal(root.spec.type, 'root');
+        assert.equal(root.metadata.annotations['graph.microsoft.com/tenant-id'], tenant);
+        assert.deepEqual(relations(root, 'parentOf'), ['crew', 'harbour']);
+      }],
+      ['filters, and users by way of a group', async () => {
+        for (const id of ['some', 'captains']) {
+          const done = await provider('run', name('graph', id), '--dry-run');
+          assert.equal(done.code, 0, done.stderr);
+          assert.deepEqual(JSON.parse(done.stdout).map(row => row.ref).sort(), ['group:default/captains', 'group:default/the_fleet', 'user:default/mary_example.org']);
+        }
+      }],
+      ['a next page that leads elsewhere is not followed', async () => {
+        hosts.graph.astray = 'http://127.0.0.1:9/v1.0/users';
+        await fails('graph', /is not below/);
+        delete hosts.graph.astray;
+      }],
+    ],
+  },
 };
 const kinds = Object.keys(vendors).filter(kind => !process.env.ORG_KIND || process.env.ORG_KIND === kind);
 
 const config = () => ['catalog:', '  providers:', ...kinds.flatMap(kind => {
-  const { section, settings, wrong, more = [] } = vendors[kind];
-  const rows = { main: settings(hosts[kind]), wrong: wrong(settings(hosts[kind])), ...Object.fromEntries(more) };
+  const { section, settings, wrong, more } = vendors[kind];
+  const rows = { main: settings(hosts[kind]), wrong: wrong(settings(hosts[kind])), ...Object.fromEntries(more?.(hosts[kind]) ?? []) };
   return [`    ${section}:`, ...Object.entries(rows).map(([id, text]) => `      ${id}: {${text}, ${manual}}`)];
 }), ''].join('\n');
 

@@ -81,8 +81,6 @@ int cbi_ctl_print(struct cbi_ctl *ctl, const json_t *rows,
 /* The one argument as a canonical ref, with the database known; an exit code,
  * 0 when it is one. */
 int cbi_ctl_ref(struct cbi_ctl *ctl, int argc, char **argv, const char **ref);
-/* One value as JSON. */
-int cbi_ctl_print_json(const json_t *value);
 
 /* Takes "--name value" or "--name=value" out of argv; NULL when absent.
  * A flag that needs no value: cbi_ctl_flag. */

@@ -31,7 +31,7 @@ int cbi_ctl_ref(struct cbi_ctl *ctl, int argc, char **argv, const char **ref)
 	return cbi_ctl_database(ctl) < 0 ? cbi_ctl_fail(ctl) : CBI_EXIT_OK;
 }
 
-int cbi_ctl_print_json(const json_t *value)
+static int print_json(const json_t *value)
 {
 	json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	putchar('\n');
@@ -54,7 +54,7 @@ int cbi_ctl_catalog_get(struct cbi_ctl *ctl, int argc, char **argv)
 	if (cbi_view_by_ref(&ctl->ctx, &catalog, ref, &served, &fresh) < 0 ||
 	    cb_json_parse(&ctl->ctx, served.body, served.len, &entity) < 0)
 		return cbi_ctl_fail(ctl);
-	return cbi_ctl_print_json(entity);
+	return print_json(entity);
 }
 
 int cbi_ctl_catalog_refresh(struct cbi_ctl *ctl, int argc, char **argv)
@@ -165,7 +165,7 @@ int cbi_ctl_catalog_explain(struct cbi_ctl *ctl, int argc, char **argv)
 	if (cbi_explain(&ctl->ctx, ref, &all) < 0)
 		return cbi_ctl_fail(ctl);
 	if (ctl->output != CBI_OUTPUT_TABLE)
-		return cbi_ctl_print_json(all);
+		return print_json(all);
 	print_explained(all);
 	return ferror(stdout) ? CBI_EXIT_FAILED : CBI_EXIT_OK;
 }

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "catalog/trial.h"
+#include "base/limits.h"
 #include "config/config.h"
 #include "json/json.h"
 #include "provider/provider.h"
+#include "spawn/spawn.h"
 
 int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
                    struct cbi_http *http, struct cbi_calls *out)
@@ -84,8 +86,40 @@ static int validate(struct cb_ctx *ctx, void *arg, const json_t *in,
 	return rc;
 }
 
+/* What `dot` may use up; a page's graph takes 20 ms and 30 MB. */
+#define DOT_MS 3000
+#define DOT_MEMORY (512 * CB_MIB)
+
+static int layout(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	static const char *const argv[] = { "dot", "-Tplain", NULL };
+	const char *dot = text(in, "dot");
+	struct cbi_spawn_ask ask = { .argv = argv,
+		                     .in = dot,
+		                     .in_len = dot ? strlen(dot) : 0,
+		                     .out_max = CB_MIB,
+		                     .total_ms = DOT_MS,
+		                     .memory_max = DOT_MEMORY,
+		                     .file_max = 1 };
+	struct cbi_spawn_reply reply;
+	int rc;
+
+	(void)arg;
+	if (!dot)
+		return cb_fail(ctx, CB_EINVAL, "'dot' is needed");
+	rc = cbi_spawn_run(ctx, &ask, &reply);
+	if (rc == CB_OK && reply.code != 0)
+		rc = cb_fail(ctx, CB_EINVAL, "dot exits with %d: %.200s",
+		             reply.code, reply.err);
+	if (rc < 0)
+		return rc;
+	*out = json_pack("{s:s}", "plain", reply.out);
+	return cbi_json_keep(ctx, *out);
+}
+
 const struct cbi_call_row cbi_calls_table[] = {
 	{ "catalog.dry-run", dry_run },
 	{ "catalog.validate", validate },
+	{ "graph.layout", layout },
 	{ NULL, NULL },
 };

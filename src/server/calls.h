@@ -23,6 +23,8 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
 /*
  * catalog.dry-run   {type, target, presence?} > {entities, errors}
  * catalog.validate  {location, entity} > {errors}
+ * graph.layout      {dot} > {plain}: Graphviz, with limits; CB_ENOTSUP where
+ *                   it is not installed
  *
  * Their argument is a struct cbi_calls.
  */

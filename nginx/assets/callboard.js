@@ -106,4 +106,17 @@
 	document.addEventListener("htmx:error", follow);
 
 	document.addEventListener("DOMContentLoaded", () => show(stored()));
+
+	/* A graph that is larger than its box begins with what it is about. */
+	document.addEventListener("DOMContentLoaded", () => {
+		const box = document.querySelector(".graph-box");
+		const here = box?.querySelector(".graph-node.here rect");
+
+		if (!here)
+			return;
+		const inner = here.getBoundingClientRect();
+		const outer = box.getBoundingClientRect();
+		box.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
+		box.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
+	});
 })();

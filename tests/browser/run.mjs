@@ -123,6 +123,7 @@ test('the other pages are accessible, fit the screen and are valid HTML', async 
     const { page, close } = await open(browser, { size, theme: size === 'wide' ? 'light' : 'dark' });
     try {
       for (const at of ['/', '/catalog', '/catalog?type=service&q=a', '/catalog?q=nothing-is-called-so', ENTITY, `${ENTITY}/relations`,
+        `${ENTITY}/graph`, `${ENTITY}/graph?depth=3&relation=dependsOn`, '/catalog/default/group/booking-crew/graph?depth=2', `${ENTITY}/history`,
         `${ENTITY}/inspect`, `${ENTITY}/inspect?as=yaml`, `${ENTITY}/inspect?as=json`, `${ENTITY}/unregister`,
         '/search', '/search?q=booking', '/search?q=fare+engnie', '/search?q=qqqqqqqq&kind=api', '/catalog/default/group/booking-crew', '/catalog/default/api/booking-api/definition', '/catalog/default/system/booking',
         '/admin', '/admin/plugins', '/admin/gallery', '/sign-in', '/nowhere', '/catalog/default/component/no-such-thing']) {
@@ -136,6 +137,32 @@ test('the other pages are accessible, fit the screen and are valid HTML', async 
     }
   }
 });
+
+for (const script of [true, false])
+  test(`a graph is drawn, leads on, and is a list as well, ${script ? 'with' : 'without'} scripts`, async () => {
+    const { page, quiet, close } = await open(browser, { script, size: 'narrow' });
+    try {
+      await page.goto(`${below}${ENTITY}`);
+      await page.getByRole('link', { name: 'Graph', exact: true }).click();
+      const boxes = page.locator('svg.graph a.graph-node');
+      const boxed = await boxes.count();
+      expect(boxed > 4, `${boxed} boxes are drawn`);
+      expect(await page.locator('svg.graph path.graph-edge').count() >= boxed - 1, 'boxes without lines');
+      expect(await page.getByRole('row').count() > boxed, 'the list is shorter than the drawing');
+      const here = await page.locator('.graph-node.here rect').boundingBox();
+      if (script) expect(here.x >= 0 && here.x + here.width <= 361, `the middle is at ${here.x}`);
+      await page.getByRole('checkbox', { name: 'Depends on' }).check();
+      await page.getByRole('button', { name: 'Draw' }).click();
+      await page.waitForURL(/relation=dependsOn/);
+      expect(await boxes.count() < boxed, 'choosing a relation left everything');
+      await page.locator('svg.graph a.graph-node:not(.here)', { hasText: 'Timetable store' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { level: 1, name: 'Timetable store' }).waitFor();
+      quiet();
+    } finally {
+      await close();
+    }
+  });
 
 test('columns sort, and pages turn both ways', async () => {
   const { page, quiet, close } = await open(browser);

@@ -162,6 +162,9 @@ static void tabs(const struct cbi_entity_page *page, struct cb_html *html)
 	};
 	size_t n = 2;
 
+	list[n++] =
+	    (struct cbi_html_tab){ "Graph", tab_address(page, html, "graph"),
+		                   strcmp(page->tab, "graph") == 0 };
 	if (cb_entity_text(page->entity, "spec.definition"))
 		list[n++] = (struct cbi_html_tab){
 			"Definition", tab_address(page, html, "definition"),

@@ -10,6 +10,9 @@ libcallboard_la_SOURCES += \
 	src/web/pages/inspect.c \
 	src/web/pages/diff.c src/web/pages/diff.h \
 	src/web/pages/history.c src/web/pages/history.h \
+	src/web/pages/graph.c src/web/pages/graph.h \
+	src/web/pages/graph_draw.c src/web/pages/graph_lay.c \
+	src/web/pages/graph_walk.c \
 	src/web/pages/entity_head.c src/web/pages/entity_why.c \
 	src/web/pages/error.c \
 	src/web/pages/gallery.c src/web/pages/home.c src/web/pages/home.h \

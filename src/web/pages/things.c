@@ -97,6 +97,15 @@ const char *cbi_thing_relation(const char *type)
 	return i < (int)RELATIONS ? relations[i].title : type;
 }
 
+/* Pairs stand together, the forward one first. */
+const char *cbi_thing_relation_forward(const char *type, bool *turned)
+{
+	int i = cbi_thing_relation_order(type);
+
+	*turned = i < (int)RELATIONS && i % 2;
+	return *turned ? relations[i - 1].type : type;
+}
+
 const char *cbi_thing_link_icon(const char *icon)
 {
 	static const struct {

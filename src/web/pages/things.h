@@ -23,6 +23,9 @@ int cbi_thing_order(const char *kind);
 
 /* "Depended on by"; an unknown relation is its own word. */
 const char *cbi_thing_relation(const char *type);
+/* The type as the one who says it sees it: "ownedBy" for "ownerOf", and then
+ * *turned is set; itself where it has no other end. */
+const char *cbi_thing_relation_forward(const char *type, bool *turned);
 /* Which relation of two comes first on a page. */
 int cbi_thing_relation_order(const char *type);
 /* The icon of a metadata.links entry's `icon`. */

@@ -22,6 +22,7 @@
 #include "db/db.h"
 #include "html/addr.h"
 #include "json/json.h"
+#include "source/ask.h"
 #include "web/pages/pages.h"
 #include "web/steps.h"
 
@@ -245,6 +246,7 @@ static int drop(const char *path, const struct stat *info, int type,
 
 void house_close(struct house *house)
 {
+	cbi_source_lane_finish(&house->serving.lane);
 	cbi_copy_lane_finish(&house->serving.lane);
 	cbi_db_lane_finish(&house->serving.lane);
 	cbi_web_lane_finish(&house->serving);

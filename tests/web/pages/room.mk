@@ -12,3 +12,8 @@ TESTS += tests/web/pages/test_cost
 tests_web_pages_test_cost_SOURCES = tests/web/pages/test_cost.c \
 	tests/web/pages/house.c tests/web/pages/house.h
 tests_web_pages_test_cost_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/web/pages/test_graph
+TESTS += tests/web/pages/test_graph
+tests_web_pages_test_graph_SOURCES = tests/web/pages/test_graph.c \
+	tests/web/pages/house.c tests/web/pages/house.h
+tests_web_pages_test_graph_LDADD = $(test_ldadd)

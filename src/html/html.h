@@ -71,6 +71,8 @@ void cbi_html_bytes(struct cb_html *html, const char *bytes, size_t len);
  * and control characters become U+FFFD.  NULL writes nothing. */
 void cbi_html_esc(struct cb_html *html, const char *text);
 void cbi_html_esc_n(struct cb_html *html, const char *text, size_t len);
+/* A file's name or an address: it breaks behind its slashes. */
+void cbi_html_path(struct cb_html *html, const char *path);
 /* A visible string: cb_tr, then escaped. */
 void cbi_html_tr(struct cb_html *html, const char *id);
 

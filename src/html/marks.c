@@ -17,6 +17,19 @@
 /* More points than this cannot be told apart in a small line. */
 #define SPARK_MAX 200
 
+void cbi_html_path(struct cb_html *html, const char *path)
+{
+	while (path && *path) {
+		size_t len = strcspn(path, "/");
+
+		len += strspn(path + len, "/");
+		cbi_html_esc_n(html, path, len);
+		path += len;
+		if (*path)
+			cbi_html_lit(html, "<wbr>");
+	}
+}
+
 void cbi_html_icon(struct cb_html *html, const char *name)
 {
 	cbi_html_lit(html, "<svg class=\"icon\" aria-hidden=\"true\"><use"

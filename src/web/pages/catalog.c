@@ -7,6 +7,8 @@
  */
 #include "web/pages/catalog.h"
 
+#include <string.h>
+
 #include "web/pages/shell.h"
 #include "web/router.h"
 
@@ -41,6 +43,24 @@ static int read_query(struct cbi_catalog_page *page)
 	return CB_OK;
 }
 
+/* What a form elsewhere has just done. */
+static void asked(struct cb_req *req, struct cb_html *html)
+{
+	const char *what = cbi_req_query(req, "asked");
+	bool deleted = what && strcmp(what, "delete") == 0;
+
+	if (!deleted && (!what || strcmp(what, "unregister") != 0))
+		return;
+	cbi_html_notice_open(html, CB_TONE_GOOD, "status",
+	                     deleted ? "The entity was deleted"
+	                             : "The location was unregistered");
+	cbi_html_lit(html, "<p>");
+	cbi_html_tr(html, "What only it brought in is gone from the catalog; "
+	                  "its history stays.");
+	cbi_html_lit(html, "</p>");
+	cbi_html_notice_close(html);
+}
+
 static int show(struct cb_req *req)
 {
 	struct cbi_catalog_page page = { 0 };
@@ -60,6 +80,7 @@ static int show(struct cb_req *req)
 	rc = cbi_page_open(req, &shell, &html);
 	if (rc < 0)
 		return rc;
+	asked(req, &html);
 	cbi_html_lit(&html, "<header class=\"page-head\"><div><h1>");
 	cbi_html_tr(&html, "Catalog");
 	cbi_html_lit(&html, "</h1><p class=\"page-lead\">");

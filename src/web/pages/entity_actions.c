@@ -351,7 +351,8 @@ static int unregister(struct cbi_entity_page *page)
 	if (rc < 0)
 		return rc;
 	cbi_board_raise(&cbi_board()->wanted, number);
-	return cbi_req_redirect(req, "/catalog");
+	return cbi_req_redirect(req, location.id ? "/catalog?asked=unregister"
+	                                         : "/catalog?asked=delete");
 }
 
 static int act(struct cb_req *req)

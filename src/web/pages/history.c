@@ -140,7 +140,7 @@ static void version_head(const struct history *h, struct cb_html *html,
 	             cbi_html_say(html->ctx, "Version {1}, by {2}",
 	                          number_text(html->ctx, v->number), v->actor));
 	cbi_html_lit(html, "</p>\n<p class=\"muted small path\">");
-	cbi_html_esc(html, v->source);
+	cbi_html_path(html, v->source);
 	cbi_html_lit(html, "</p>\n</div>\n<div class=\"buttons\">");
 	if (!v->gone)
 		cbi_html_button_link(html, "quiet", "clock",

@@ -27,7 +27,24 @@ static void code_card(struct cb_html *html, const char *name, const char *title,
 
 static void field(struct cb_html *html, const char *label, const char *text)
 {
-	cb_html_field(html, label, text && *text ? text : NULL);
+	if (!text || !*text) {
+		cb_html_field(html, label, NULL);
+		return;
+	}
+	cbi_html_gather(html, CBI_HTML_FIELDS);
+	cbi_html_lit(html, "<div><dt>");
+	cbi_html_tr(html, label);
+	cbi_html_lit(html, "</dt><dd>");
+	cbi_html_path(html, text);
+	cbi_html_lit(html, "</dd></div>\n");
+}
+
+static void path_cell(struct cb_html *html, const char *text)
+{
+	cb_html_cell_open(html);
+	if (cbi_html_inline(html, CBI_MARK_TEXT))
+		cbi_html_path(html, text);
+	cb_html_cell_close(html);
 }
 
 static void identity(const struct cbi_entity_page *page, struct cb_html *html)
@@ -90,8 +107,8 @@ static void pairs(const struct cbi_entity_page *page, struct cb_html *html,
 	json_object_foreach(list, key_name, value)
 	{
 		cb_html_row_open(html);
-		cb_html_cell(html, key_name);
-		cb_html_cell(html, json_string_value(value));
+		path_cell(html, key_name);
+		path_cell(html, json_string_value(value));
 		cb_html_row_close(html);
 	}
 	cb_html_table_close(html);

@@ -224,6 +224,23 @@ static void an_entity_shows_what_is_known(void **state)
 	assert_says(body, "href=\"mailto:crew@x.example\"");
 }
 
+static void the_catalog_says_what_was_just_done(void **state)
+{
+	struct house *house = *state;
+
+	assert_says(page(house, "/catalog?asked=unregister"),
+	            "The location was unregistered");
+	assert_says(page(house, "/catalog?asked=delete"),
+	            "The entity was deleted");
+	assert_silent(page(house, "/catalog?asked=%3Cb%3E"), "its history");
+}
+
+static void addresses_break_behind_their_slashes(void **state)
+{
+	assert_says(page(*state, "/catalog/default/component/evil/inspect"),
+	            "backstage.io/<wbr>managed-by-location");
+}
+
 static void nothing_a_user_wrote_is_markup(void **state)
 {
 	static const char *const pages[] = {
@@ -378,6 +395,8 @@ int main(void)
 		cmocka_unit_test(columns_sort_both_ways),
 		cmocka_unit_test(a_bad_address_says_what_is_wrong),
 		cmocka_unit_test(an_entity_shows_what_is_known),
+		cmocka_unit_test(the_catalog_says_what_was_just_done),
+		cmocka_unit_test(addresses_break_behind_their_slashes),
 		cmocka_unit_test(nothing_a_user_wrote_is_markup),
 		cmocka_unit_test(the_theme_is_kept_in_a_cookie),
 		cmocka_unit_test(signing_out_ends_the_session),

@@ -126,14 +126,15 @@ static void version_head(const struct history *h, struct cb_html *html,
 	cbi_html_lit(html, " ");
 	cbi_html_ago(html, v->from_ms);
 	if (v->now) {
-		cbi_html_lit(html, " ");
-		cb_html_badge(html, CB_TONE_GOOD,
-		              cb_tr(html->ctx, "served now"));
-		cbi_html_block(html);
+		cbi_html_lit(html, " <span class=\"badge\""
+		                   " data-tone=\"good\">");
+		cbi_html_tr(html, "served now");
+		cbi_html_lit(html, "</span>");
 	} else if (v->gone) {
-		cbi_html_lit(html, " ");
-		cb_html_badge(html, CB_TONE_WARN, cb_tr(html->ctx, "deleted"));
-		cbi_html_block(html);
+		cbi_html_lit(html, " <span class=\"badge\""
+		                   " data-tone=\"warn\">");
+		cbi_html_tr(html, "deleted");
+		cbi_html_lit(html, "</span>");
 	}
 	cbi_html_lit(html, "</h3>\n<p class=\"muted small\">");
 	cbi_html_esc(html,

@@ -6,7 +6,13 @@
 
 #include "base/str.h"
 
+#include <callboard/json.h>
+
 #include <string.h>
+
+#define VERSION                                  \
+	"&versionDescriptor.versionType=branch&" \
+	"versionDescriptor.version={ref}"
 
 static const char *api(struct cb_ctx *ctx, const char *host)
 {
@@ -49,39 +55,6 @@ static int parse(struct cb_ctx *ctx, const struct cbi_scm_url *url,
 	return out->before && out->after ? CB_OK : CB_ENOMEM;
 }
 
-static const char *items(struct cb_ctx *ctx, const struct cbi_scm_place *place,
-                         const char *query)
-{
-	const char *owner = cbi_scm_encode(ctx, place->owner, "/");
-	const char *repo = cbi_scm_encode(ctx, place->repo, "");
-	const char *ref = cbi_scm_encode(ctx, place->ref, "");
-
-	if (!owner || !repo || !ref || !query)
-		return NULL;
-	return cb_printf(
-	    ctx, "%s/%s/_apis/git/repositories/%s/items?%s%s%s&api-version=6.0",
-	    place->host->api, owner, repo, query,
-	    *ref ? "&versionDescriptor.versionType=branch&"
-		   "versionDescriptor.version="
-		 : "",
-	    ref);
-}
-
-static const char *file(struct cb_ctx *ctx, const struct cbi_scm_place *place)
-{
-	const char *path = cbi_scm_encode(ctx, place->path, "/");
-
-	return path ? items(ctx, place, cb_printf(ctx, "path=/%s", path))
-	            : NULL;
-}
-
-static const char *tree(struct cb_ctx *ctx, const struct cbi_scm_place *place,
-                        const struct cbi_scm_page *page)
-{
-	(void)page;
-	return items(ctx, place, "scopePath=/&recursionLevel=full");
-}
-
 static int list(struct cb_ctx *ctx, json_t *body, struct cbi_scm_page *page,
                 json_t **out)
 {
@@ -100,6 +73,32 @@ static bool leaf(json_t *item, struct cbi_scm_leaf *out)
 	out->path = path ? path + strspn(path, "/") : NULL;
 	out->mark = json_string_value(json_object_get(item, "objectId"));
 	return type && strcmp(type, "blob") == 0;
+}
+
+static bool repo(struct cb_ctx *ctx, json_t *item, struct cbi_scm_repo *out)
+{
+	const char *url = cb_json_text(item, "remoteUrl", NULL);
+	const char *branch = cb_json_text(item, "defaultBranch", "");
+	const char *at = url ? strstr(url, "://") : NULL;
+	const char *user = at ? strchr(at, '@') : NULL;
+
+	if (!at)
+		return false;
+	/* "https://acme@dev.azure.com/acme/shop/_git/code" */
+	at += 3;
+	if (user && user < at + strcspn(at, "/"))
+		url = cb_printf(ctx, "%.*s%s", (int)(at - url), url, user + 1);
+	out->url = url;
+	out->owner = cb_json_text(item, "project.name", NULL);
+	out->name = cb_json_text(item, "name", NULL);
+	out->branch = cbi_str_starts(branch, "refs/heads/")
+	                  ? branch + strlen("refs/heads/")
+	                  : branch;
+	out->visibility = cb_json_text(item, "project.visibility", "");
+	out->fork = json_is_true(json_object_get(item, "isFork"));
+	out->archived = json_is_true(json_object_get(item, "isDisabled"));
+	out->empty = !*branch;
+	return true;
 }
 
 /* The first that names the organisation, else the first that names none. */
@@ -141,9 +140,15 @@ const struct cbi_scm_kind cbi_scm_azure = {
 	.api_key = "apiBaseUrl",
 	.api = api,
 	.parse = parse,
-	.file = file,
-	.tree = tree,
+	.file = "{api}/{owner}/_apis/git/repositories/{repo}/items?"
+		"path=/{path}[" VERSION "]&api-version=6.0",
+	.tree = "{api}/{owner}/_apis/git/repositories/{repo}/items?"
+		"scopePath=/&recursionLevel=full[" VERSION "]&api-version=6.0",
+	.repos = "{api}/{owner}/_apis/git/repositories?api-version=6.0",
+	.before = "{url}?path=/",
+	.after = "[&version=GB{ref}]",
 	.list = list,
+	.repo = repo,
 	.leaf = leaf,
 	.credential = credential,
 	.accept = "Accept: application/octet-stream",

@@ -4,6 +4,10 @@
  */
 #include "scm/scm_priv.h"
 
+#include "base/str.h"
+
+#include <callboard/json.h>
+
 #include <string.h>
 
 static const char *api(struct cb_ctx *ctx, const char *host)
@@ -35,35 +39,6 @@ static int parse(struct cb_ctx *ctx, const struct cbi_scm_url *url,
 	                                                          : CB_ENOMEM;
 }
 
-static const char *within(struct cb_ctx *ctx, const struct cbi_scm_place *place,
-                          const char *what, const char *path, const char *start)
-{
-	const char *owner = cbi_scm_encode(ctx, place->owner, "~");
-	const char *repo = cbi_scm_encode(ctx, place->repo, "");
-	const char *ref = cbi_scm_encode(ctx, place->ref, "");
-
-	if (!owner || !repo || !ref || !path)
-		return NULL;
-	return cb_printf(ctx, "%s/projects/%s/repos/%s/%s%s?%s%s%s",
-	                 place->host->api, owner, repo, what, path,
-	                 *ref ? "at=" : "", ref, start);
-}
-
-static const char *file(struct cb_ctx *ctx, const struct cbi_scm_place *place)
-{
-	return within(ctx, place, "raw/", cbi_scm_encode(ctx, place->path, "/"),
-	              "");
-}
-
-static const char *tree(struct cb_ctx *ctx, const struct cbi_scm_place *place,
-                        const struct cbi_scm_page *page)
-{
-	const char *rest = cb_printf(ctx, "&limit=1000&start=%s",
-	                             *page->start ? page->start : "0");
-
-	return rest ? within(ctx, place, "files", "", rest) : NULL;
-}
-
 static int list(struct cb_ctx *ctx, json_t *body, struct cbi_scm_page *page,
                 json_t **out)
 {
@@ -88,6 +63,27 @@ static bool leaf(json_t *item, struct cbi_scm_leaf *out)
 	return true;
 }
 
+/* It names no branch: addresses without one are of the default branch. */
+static bool repo(struct cb_ctx *ctx, json_t *item, struct cbi_scm_repo *out)
+{
+	const char *url = cb_json_text(item, "links.self.0.href", NULL);
+
+	out->owner = cb_json_text(item, "project.key", NULL);
+	out->name = cb_json_text(item, "slug", NULL);
+	if (!url || !out->owner || !out->name)
+		return false;
+	out->url = cbi_str_ends(url, "/browse")
+	               ? cb_strndup(ctx, url, strlen(url) - strlen("/browse"))
+	               : url;
+	out->description = cb_json_text(item, "description", "");
+	out->visibility = json_is_true(json_object_get(item, "public"))
+	                      ? "public"
+	                      : "private";
+	out->fork = json_is_object(json_object_get(item, "origin"));
+	out->archived = json_is_true(json_object_get(item, "archived"));
+	return true;
+}
+
 static const char *credential(struct cb_ctx *ctx, const json_t *config,
                               const char *owner)
 {
@@ -106,9 +102,14 @@ const struct cbi_scm_kind cbi_scm_bitbucket = {
 	.api_key = "apiBaseUrl",
 	.api = api,
 	.parse = parse,
-	.file = file,
-	.tree = tree,
+	.file = "{api}/projects/{owner}/repos/{repo}/raw/{path}?[at={ref}]",
+	.tree = "{api}/projects/{owner}/repos/{repo}/files?[at={ref}&]"
+		"limit=1000&start={start}",
+	.all_repos = "{api}/repos?limit=1000&start={start}",
+	.before = "{url}/browse/",
+	.after = "[?at={ref}]",
 	.list = list,
+	.repo = repo,
 	.leaf = leaf,
 	.credential = credential,
 	.accept = "Accept: */*",

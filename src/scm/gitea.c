@@ -44,34 +44,6 @@ static int parse(struct cb_ctx *ctx, const struct cbi_scm_url *url,
 	return out->before ? CB_OK : CB_ENOMEM;
 }
 
-static const char *file(struct cb_ctx *ctx, const struct cbi_scm_place *place)
-{
-	const char *path = cbi_scm_encode(ctx, place->path, "/");
-	const char *ref = cbi_scm_encode(ctx, place->ref, "");
-
-	return path && ref
-	           ? cb_printf(ctx, "%s/api/v1/repos/%s/%s/raw/%s?ref=%s",
-	                       place->host->api,
-	                       cbi_scm_encode(ctx, place->owner, ""),
-	                       cbi_scm_encode(ctx, place->repo, ""), path, ref)
-	           : NULL;
-}
-
-static const char *tree(struct cb_ctx *ctx, const struct cbi_scm_place *place,
-                        const struct cbi_scm_page *page)
-{
-	const char *ref = cbi_scm_encode(ctx, place->ref, "");
-
-	return ref ? cb_printf(ctx,
-	                       "%s/api/v1/repos/%s/%s/git/trees/%s?"
-	                       "recursive=true&per_page=1000&page=%d",
-	                       place->host->api,
-	                       cbi_scm_encode(ctx, place->owner, ""),
-	                       cbi_scm_encode(ctx, place->repo, ""), ref,
-	                       page->number)
-	           : NULL;
-}
-
 /* Pages follow until one is empty: "truncated" says that this one is not all.
  */
 static int list(struct cb_ctx *ctx, json_t *body, struct cbi_scm_page *page,
@@ -81,9 +53,13 @@ static int list(struct cb_ctx *ctx, json_t *body, struct cbi_scm_page *page,
 	                          out);
 }
 
-static bool leaf(json_t *item, struct cbi_scm_leaf *out)
+/* It does not say when somebody pushed. */
+static bool repo(struct cb_ctx *ctx, json_t *item, struct cbi_scm_repo *out)
 {
-	return cbi_scm_github.leaf(item, out);
+	bool is = cbi_scm_repo_github(ctx, item, out);
+
+	out->mark = "";
+	return is;
 }
 
 static const char *credential(struct cb_ctx *ctx, const json_t *config,
@@ -105,10 +81,17 @@ const struct cbi_scm_kind cbi_scm_gitea = {
 	.api_key = "baseUrl",
 	.api = api,
 	.parse = parse,
-	.file = file,
-	.tree = tree,
+	.file = "{api}/api/v1/repos/{owner}/{repo}/raw/{path}[?ref={ref}]",
+	.tree = "{api}/api/v1/repos/{owner}/{repo}/git/trees/{ref}?"
+		"recursive=true&per_page=1000&page={page}",
+	.repos = "{api}/api/v1/orgs/{owner}/repos?limit=50&page={page}",
+	.own_repos = "{api}/api/v1/users/{owner}/repos?limit=50&page={page}",
+	.before = "{url}/src/branch/{ref}/",
+	.after = "",
 	.list = list,
-	.leaf = leaf,
+	.repo_list = cbi_scm_list_plain,
+	.repo = repo,
+	.leaf = cbi_scm_leaf_git,
 	.credential = credential,
 	.accept = "Accept: */*",
 };

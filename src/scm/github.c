@@ -4,6 +4,8 @@
  */
 #include "scm/scm_priv.h"
 
+#include <callboard/json.h>
+
 #include <string.h>
 
 static const char *api(struct cb_ctx *ctx, const char *host)
@@ -37,32 +39,6 @@ static int parse(struct cb_ctx *ctx, const struct cbi_scm_url *url,
 	return out->path && ref && out->before ? CB_OK : CB_ENOMEM;
 }
 
-static const char *file(struct cb_ctx *ctx, const struct cbi_scm_place *place)
-{
-	const char *path = cbi_scm_encode(ctx, place->path, "/");
-	const char *ref = cbi_scm_encode(ctx, place->ref, "");
-
-	return path && ref
-	           ? cb_printf(ctx, "%s/repos/%s/%s/contents/%s?ref=%s",
-	                       place->host->api,
-	                       cbi_scm_encode(ctx, place->owner, ""),
-	                       cbi_scm_encode(ctx, place->repo, ""), path, ref)
-	           : NULL;
-}
-
-static const char *tree(struct cb_ctx *ctx, const struct cbi_scm_place *place,
-                        const struct cbi_scm_page *page)
-{
-	const char *ref = cbi_scm_encode(ctx, place->ref, "");
-
-	(void)page;
-	return ref ? cb_printf(ctx, "%s/repos/%s/%s/git/trees/%s?recursive=1",
-	                       place->host->api,
-	                       cbi_scm_encode(ctx, place->owner, ""),
-	                       cbi_scm_encode(ctx, place->repo, ""), ref)
-	           : NULL;
-}
-
 static int list(struct cb_ctx *ctx, json_t *body, struct cbi_scm_page *page,
                 json_t **out)
 {
@@ -75,13 +51,27 @@ static int list(struct cb_ctx *ctx, json_t *body, struct cbi_scm_page *page,
 	return CB_OK;
 }
 
-static bool leaf(json_t *item, struct cbi_scm_leaf *out)
+/* Gitea's repositories have the same shape. */
+bool cbi_scm_repo_github(struct cb_ctx *ctx, json_t *item,
+                         struct cbi_scm_repo *out)
 {
-	const char *type = json_string_value(json_object_get(item, "type"));
-
-	out->path = json_string_value(json_object_get(item, "path"));
-	out->mark = json_string_value(json_object_get(item, "sha"));
-	return type && strcmp(type, "blob") == 0;
+	(void)ctx;
+	out->owner = cb_json_text(item, "owner.login", NULL);
+	out->name = cb_json_text(item, "name", NULL);
+	out->url = cb_json_text(item, "html_url", NULL);
+	out->branch = cb_json_text(item, "default_branch", "");
+	out->mark = cb_json_text(item, "pushed_at", "");
+	out->description = cb_json_text(item, "description", "");
+	out->language = cb_json_text(item, "language", "");
+	out->visibility = cb_json_text(
+	    item, "visibility",
+	    json_is_true(json_object_get(item, "private")) ? "private"
+							   : "public");
+	out->topics = json_object_get(item, "topics");
+	out->fork = json_is_true(json_object_get(item, "fork"));
+	out->archived = json_is_true(json_object_get(item, "archived"));
+	out->empty = json_is_true(json_object_get(item, "empty"));
+	return true;
 }
 
 static const char *credential(struct cb_ctx *ctx, const json_t *config,
@@ -99,10 +89,16 @@ const struct cbi_scm_kind cbi_scm_github = {
 	.api_key = "apiBaseUrl",
 	.api = api,
 	.parse = parse,
-	.file = file,
-	.tree = tree,
+	.file = "{api}/repos/{owner}/{repo}/contents/{path}[?ref={ref}]",
+	.tree = "{api}/repos/{owner}/{repo}/git/trees/{ref}?recursive=1",
+	.repos = "{api}/orgs/{owner}/repos?type=all&per_page=100&page={page}",
+	.own_repos = "{api}/users/{owner}/repos?per_page=100&page={page}",
+	.before = "{url}/blob/{ref}/",
+	.after = "",
 	.list = list,
-	.leaf = leaf,
+	.repo_list = cbi_scm_list_plain,
+	.repo = cbi_scm_repo_github,
+	.leaf = cbi_scm_leaf_git,
 	.credential = credential,
 	.accept = "Accept: application/vnd.github.raw+json",
 };

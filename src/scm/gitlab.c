@@ -4,6 +4,8 @@
  */
 #include "scm/scm_priv.h"
 
+#include <callboard/json.h>
+
 #include <string.h>
 
 static const char *api(struct cb_ctx *ctx, const char *host)
@@ -50,48 +52,25 @@ static int parse(struct cb_ctx *ctx, const struct cbi_scm_url *url,
 	return out->before ? CB_OK : CB_ENOMEM;
 }
 
-static const char *project_of(struct cb_ctx *ctx,
-                              const struct cbi_scm_place *place)
+static bool repo(struct cb_ctx *ctx, json_t *item, struct cbi_scm_repo *out)
 {
-	const char *all = cb_printf(ctx, "%s/%s", place->owner, place->repo);
+	const char *full = cb_json_text(item, "path_with_namespace", NULL);
+	const char *slash = full ? strrchr(full, '/') : NULL;
 
-	return all ? cbi_scm_encode(ctx, all, "") : NULL;
-}
-
-static const char *file(struct cb_ctx *ctx, const struct cbi_scm_place *place)
-{
-	const char *project = project_of(ctx, place);
-	const char *path = cbi_scm_encode(ctx, place->path, "");
-	const char *ref = cbi_scm_encode(ctx, place->ref, "");
-
-	return project && path && ref
-	           ? cb_printf(ctx,
-	                       "%s/projects/%s/repository/files/%s/raw?ref=%s",
-	                       place->host->api, project, path, ref)
-	           : NULL;
-}
-
-static const char *tree(struct cb_ctx *ctx, const struct cbi_scm_place *place,
-                        const struct cbi_scm_page *page)
-{
-	const char *project = project_of(ctx, place);
-	const char *ref = cbi_scm_encode(ctx, place->ref, "");
-
-	return project && ref
-	           ? cb_printf(ctx,
-	                       "%s/projects/%s/repository/tree?recursive=true&"
-	                       "per_page=100&page=%d&ref=%s",
-	                       place->host->api, project, page->number, ref)
-	           : NULL;
-}
-
-static bool leaf(json_t *item, struct cbi_scm_leaf *out)
-{
-	const char *type = json_string_value(json_object_get(item, "type"));
-
-	out->path = json_string_value(json_object_get(item, "path"));
-	out->mark = json_string_value(json_object_get(item, "id"));
-	return type && strcmp(type, "blob") == 0;
+	if (!slash)
+		return false;
+	out->owner = cb_strndup(ctx, full, (size_t)(slash - full));
+	out->name = slash + 1;
+	out->url = cb_json_text(item, "web_url", NULL);
+	out->branch = cb_json_text(item, "default_branch", "");
+	out->description = cb_json_text(item, "description", "");
+	out->visibility = cb_json_text(item, "visibility", "");
+	out->topics = json_object_get(item, "topics");
+	out->fork =
+	    json_is_object(json_object_get(item, "forked_from_project"));
+	out->archived = json_is_true(json_object_get(item, "archived"));
+	out->empty = json_is_true(json_object_get(item, "empty_repo"));
+	return true;
 }
 
 static const char *credential(struct cb_ctx *ctx, const json_t *config,
@@ -109,10 +88,19 @@ const struct cbi_scm_kind cbi_scm_gitlab = {
 	.api_key = "apiBaseUrl",
 	.api = api,
 	.parse = parse,
-	.file = file,
-	.tree = tree,
+	.file =
+	    "{api}/projects/{project}/repository/files/{file}/raw?ref={ref}",
+	.tree = "{api}/projects/{project}/repository/tree?recursive=true&"
+		"per_page=100&page={page}&ref={ref}",
+	.repos = "{api}/groups/{group}/projects?include_subgroups=true&"
+		 "order_by=id&sort=asc&per_page=100&page={page}",
+	.all_repos = "{api}/projects?order_by=id&sort=asc&per_page=100&"
+		     "page={page}",
+	.before = "{url}/-/blob/{ref}/",
+	.after = "",
 	.list = cbi_scm_list_plain,
-	.leaf = leaf,
+	.repo = repo,
+	.leaf = cbi_scm_leaf_git,
 	.credential = credential,
 	.accept = "Accept: */*",
 };

@@ -46,9 +46,21 @@ int cbi_scm_list_plain(struct cb_ctx *ctx, json_t *body,
 	return CB_OK;
 }
 
-static int ask(struct cb_ctx *ctx, const struct cbi_scm *scm,
-               const struct cbi_scm_place *place, const char *url,
-               const char *accept, const char *etag, struct cbi_http_reply *out)
+bool cbi_scm_leaf_git(json_t *item, struct cbi_scm_leaf *out)
+{
+	const char *type = json_string_value(json_object_get(item, "type"));
+	const char *sha = json_string_value(json_object_get(item, "sha"));
+
+	out->path = json_string_value(json_object_get(item, "path"));
+	/* GitLab calls it id. */
+	out->mark = sha ? sha : json_string_value(json_object_get(item, "id"));
+	return type && strcmp(type, "blob") == 0;
+}
+
+int cbi_scm_ask(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                const struct cbi_scm_place *place, const char *url,
+                const char *accept, const char *etag,
+                struct cbi_http_reply *out)
 {
 	const struct cbi_scm_host *host = place->host;
 	const char *headers[3] = { accept };
@@ -81,8 +93,9 @@ int cbi_scm_read(struct cb_ctx *ctx, const struct cbi_scm *scm,
 	if (!place->path[0])
 		return cb_fail(ctx, CB_EINVAL, "%s/%s: expected a file of it",
 		               place->owner, place->repo);
-	rc = ask(ctx, scm, place, kind->file(ctx, place), kind->accept, etag,
-	         &reply);
+	rc = cbi_scm_ask(ctx, scm, place,
+	                 cbi_scm_fill(ctx, kind->file, place, NULL),
+	                 kind->accept, etag, &reply);
 	if (rc < 0)
 		return rc;
 	*out = (struct cbi_scm_file){ .unchanged = reply.status == 304,
@@ -122,17 +135,33 @@ static int add(struct tree *tree, const struct cbi_scm_leaf *leaf)
 	return CB_OK;
 }
 
-static int take_page(struct tree *tree, json_t *body, struct cbi_scm_page *page)
+int cbi_scm_page(struct cb_ctx *ctx, const struct cbi_scm_host *host,
+                 int (*list)(struct cb_ctx *ctx, json_t *body,
+                             struct cbi_scm_page *page, json_t **out),
+                 const struct cbi_http_reply *reply, struct cbi_scm_page *page,
+                 json_t **out)
+{
+	json_t *body;
+	int rc = cb_json_parse(ctx, reply->body, reply->body_len, &body);
+
+	if (rc == CB_OK)
+		rc = list(ctx, body, page, out);
+	if (rc == CB_OK && !json_is_array(*out))
+		rc = cb_fail(ctx, CB_EUPSTREAM,
+		             "%s answered something that is no list",
+		             host->name);
+	return rc;
+}
+
+static int take_page(struct tree *tree, const struct cbi_http_reply *reply,
+                     struct cbi_scm_page *page)
 {
 	const struct cbi_scm_kind *kind = tree->place->host->kind;
 	json_t *list = NULL, *item;
-	int rc = kind->list(tree->ctx, body, page, &list);
+	int rc = cbi_scm_page(tree->ctx, tree->place->host, kind->list, reply,
+	                      page, &list);
 	size_t i;
 
-	if (rc == CB_OK && !json_is_array(list))
-		rc = cb_fail(tree->ctx, CB_EUPSTREAM,
-		             "%s answered something that is no tree",
-		             tree->place->host->name);
 	if (rc < 0)
 		return rc;
 	json_array_foreach(list, i, item)
@@ -163,7 +192,6 @@ int cbi_scm_tree(struct cb_ctx *ctx, const struct cbi_scm *scm,
 	struct tree tree = { .ctx = ctx, .place = place };
 	struct cbi_scm_page page = { .start = "" };
 	struct cbi_http_reply reply;
-	json_t *body;
 	int rc = CB_OK;
 
 	for (page.number = 1; rc == CB_OK && page.start; page.number++) {
@@ -171,13 +199,11 @@ int cbi_scm_tree(struct cb_ctx *ctx, const struct cbi_scm *scm,
 			return cb_fail(ctx, CB_ETOOBIG,
 			               "the repository's tree is too large to "
 			               "be listed whole");
-		rc = ask(ctx, scm, place, kind->tree(ctx, place, &page),
-		         "Accept: application/json", NULL, &reply);
+		rc = cbi_scm_ask(ctx, scm, place,
+		                 cbi_scm_fill(ctx, kind->tree, place, &page),
+		                 "Accept: application/json", NULL, &reply);
 		if (rc == CB_OK)
-			rc = cb_json_parse(ctx, reply.body, reply.body_len,
-			                   &body);
-		if (rc == CB_OK)
-			rc = take_page(&tree, body, &page);
+			rc = take_page(&tree, &reply, &page);
 		page.start = page.next;
 	}
 	if (rc < 0)

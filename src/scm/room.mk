@@ -2,10 +2,12 @@
 libcallboard_la_SOURCES += \
 	src/scm/azure.c \
 	src/scm/bitbucket.c \
+	src/scm/fill.c \
 	src/scm/gitea.c \
 	src/scm/github.c \
 	src/scm/gitlab.c \
 	src/scm/match.c \
 	src/scm/read.c \
+	src/scm/repos.c \
 	src/scm/scm.c src/scm/scm.h src/scm/scm_priv.h \
 	src/scm/url.c

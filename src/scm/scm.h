@@ -98,6 +98,56 @@ int cbi_scm_tree(struct cb_ctx *ctx, const struct cbi_scm *scm,
                  const struct cbi_scm_place *place, struct cbi_scm_leaf **out,
                  size_t *n) CB_USED;
 
+/* One repository of a list; texts live for the call, "" for unknown. */
+struct cbi_scm_repo {
+	const char *owner, *name; /* as a place has them */
+	const char *url;          /* the browser's */
+	const char *branch;       /* the default one */
+	const char *mark;         /* changes with every push */
+	const char *description, *language, *visibility;
+	const json_t *topics; /* NULL for unknown */
+	bool fork, archived, empty;
+};
+
+/* The integration of a section ("github") and host; name NULL: the section's
+ * usual host, else its first.  NULL when there is none. */
+const struct cbi_scm_host *cbi_scm_host(const struct cbi_scm *scm,
+                                        const char *section, const char *name);
+const char *cbi_scm_host_name(const struct cbi_scm_host *host);
+
+/* Where the repository's files are, at this branch ("" for the default one,
+ * as far as the host tells it); path is "". */
+int cbi_scm_within(struct cb_ctx *ctx, const struct cbi_scm_host *host,
+                   const struct cbi_scm_repo *repo, const char *branch,
+                   struct cbi_scm_place *out) CB_USED;
+
+struct cbi_scm_listing {
+	const struct cbi_scm_host *host;
+	const char *org; /* organisation, group, or of Azure
+	                  * organisation[/project]; "": all that there is */
+	int (*each)(void *arg, struct cb_ctx *ctx,
+	            const struct cbi_scm_repo *repo);
+	void *arg;
+	/* Between requests; NULL: go on. */
+	int (*alive)(void *arg, struct cb_ctx *ctx);
+	void *alive_arg;
+};
+
+/*
+ * Lists all repositories, page by page; memory does not grow with them.
+ * *pages is a new reference, for cbi_scm_same.  A list that is not whole is a
+ * failure, of the HTTP client's kinds.
+ */
+int cbi_scm_repos(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                  const struct cbi_scm_listing *listing,
+                  json_t **pages) CB_USED;
+
+/* Do all pages of an earlier listing answer 304?  *same is false at the first
+ * that does not. */
+int cbi_scm_same(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                 const struct cbi_scm_listing *listing, const json_t *pages,
+                 bool *same) CB_USED;
+
 /* Does the path fit the pattern (cbi_scm_tree)? */
 bool cbi_scm_match(const char *pattern, const char *path);
 /* Has the path a wildcard?  A '*' is one; "[id]" is a common file name. */

@@ -27,7 +27,7 @@ struct cbi_scm_url {
 struct cbi_scm_page {
 	int number;        /* from 1 */
 	const char *start; /* what the page before named; "" at first */
-	const char *next;  /* set by leaf: NULL when this was the last */
+	const char *next;  /* set by list: NULL when this was the last */
 };
 
 struct cbi_scm_host;
@@ -41,15 +41,24 @@ struct cbi_scm_kind {
 	/* CB_EINVAL without a message for an address of no known form. */
 	int (*parse)(struct cb_ctx *ctx, const struct cbi_scm_url *url,
 	             struct cbi_scm_place *out);
-	/* The API's address of a file's bytes and of a tree's page. */
-	const char *(*file)(struct cb_ctx *ctx,
-	                    const struct cbi_scm_place *place);
-	const char *(*tree)(struct cb_ctx *ctx,
-	                    const struct cbi_scm_place *place,
-	                    const struct cbi_scm_page *page);
+	/* Templates (fill.c) of the API's addresses: a file's bytes, a tree's
+	 * page, a page of an organisation's repositories, and of a person's
+	 * when there is no such organisation (NULL: there are none). */
+	const char *file, *tree, *repos, *own_repos;
+	const char *all_repos; /* without an organisation; NULL: it must be */
+	/* A repository's address ({url}) in front of a file's path, and what
+	 * comes behind it. */
+	const char *before, *after;
 	/* The list within a page, and whether there are more. */
 	int (*list)(struct cb_ctx *ctx, json_t *body, struct cbi_scm_page *page,
 	            json_t **out);
+	/* The same of repositories; NULL: as list. */
+	int (*repo_list)(struct cb_ctx *ctx, json_t *body,
+	                 struct cbi_scm_page *page, json_t **out);
+	/* Fills url, owner and name, branch and what it knows; false for what
+	 * is none.  All of it lives with the item or ctx. */
+	bool (*repo)(struct cb_ctx *ctx, json_t *item,
+	             struct cbi_scm_repo *out);
 	/* False for what is no file. */
 	bool (*leaf)(json_t *item, struct cbi_scm_leaf *out);
 	/* The header line that says who asks; NULL for nobody. */
@@ -91,6 +100,29 @@ const char *cbi_scm_encode(struct cb_ctx *ctx, const char *text,
 /* A parameter of the query, decoded; "" for none. */
 const char *cbi_scm_param(struct cb_ctx *ctx, const char *query,
                           const char *name);
+
+/* fill.c: a template with its values; NULL after a noted failure. */
+const char *cbi_scm_fill(struct cb_ctx *ctx, const char *template,
+                         const struct cbi_scm_place *place,
+                         const struct cbi_scm_page *page);
+
+/* read.c: one request to the host's API. */
+struct cbi_http_reply;
+int cbi_scm_ask(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                const struct cbi_scm_place *place, const char *url,
+                const char *accept, const char *etag,
+                struct cbi_http_reply *out) CB_USED;
+/* The list within a page's body, checked to be one. */
+int cbi_scm_page(struct cb_ctx *ctx, const struct cbi_scm_host *host,
+                 int (*list)(struct cb_ctx *ctx, json_t *body,
+                             struct cbi_scm_page *page, json_t **out),
+                 const struct cbi_http_reply *reply, struct cbi_scm_page *page,
+                 json_t **out) CB_USED;
+
+bool cbi_scm_repo_github(struct cb_ctx *ctx, json_t *item,
+                         struct cbi_scm_repo *out);
+/* Blobs of git trees as GitHub, GitLab and Gitea list them. */
+bool cbi_scm_leaf_git(json_t *item, struct cbi_scm_leaf *out);
 
 /* A text of an integration's config, NULL for none. */
 static inline const char *cbi_scm_word(const json_t *config, const char *key)

@@ -83,7 +83,9 @@ static void addresses_are_taken_apart(void **state)
 		assert_string_equal(cb_printf(&ctx, "%s|%s|%s|%s", p.owner,
 		                              p.repo, p.ref, p.path),
 		                    rows[i].place);
-		assert_string_equal(p.host->kind->file(&ctx, &p), rows[i].api);
+		assert_string_equal(
+		    cbi_scm_fill(&ctx, p.host->kind->file, &p, NULL),
+		    rows[i].api);
 	}
 }
 

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * repos.c - the repositories of an organisation.
+ */
+#include "scm/scm_priv.h"
+
+#include "base/ctx.h"
+#include "base/str.h"
+#include "http/http.h"
+
+#include <string.h>
+
+/* 100,000 repositories of a hundred a page. */
+#define PAGES_MAX 1000
+#define START_MAX 200
+
+struct walk {
+	const struct cbi_scm *scm;
+	const struct cbi_scm_listing *listing;
+	struct cbi_scm_place place;
+	const char *template;
+	json_t *pages; /* [address, etag] each */
+};
+
+const struct cbi_scm_host *cbi_scm_host(const struct cbi_scm *scm,
+                                        const char *section, const char *name)
+{
+	const struct cbi_scm_host *first = NULL;
+
+	for (size_t i = 0; i < scm->n; i++) {
+		const struct cbi_scm_host *host = &scm->hosts[i];
+		const char *usual = name ? name : host->kind->host;
+
+		if (strcmp(host->kind->section, section) != 0)
+			continue;
+		if (usual && cbi_str_casecmp(host->name, usual) == 0)
+			return host;
+		if (!first && !name)
+			first = host;
+	}
+	return first;
+}
+
+const char *cbi_scm_host_name(const struct cbi_scm_host *host)
+{
+	return host->name;
+}
+
+int cbi_scm_within(struct cb_ctx *ctx, const struct cbi_scm_host *host,
+                   const struct cbi_scm_repo *repo, const char *branch,
+                   struct cbi_scm_place *out)
+{
+	*out = (struct cbi_scm_place){
+		.host = host,
+		.owner = repo->owner,
+		.repo = repo->name,
+		.ref = *branch ? branch : repo->branch,
+		.path = "",
+		.before = repo->url,
+	};
+	out->after = cbi_scm_fill(ctx, host->kind->after, out, NULL);
+	out->before = cbi_scm_fill(ctx, host->kind->before, out, NULL);
+	return out->before && out->after ? CB_OK : cb_failure_code(ctx);
+}
+
+static const char *const accept = "Accept: application/json";
+
+static int remember(struct cb_ctx *ctx, struct walk *walk, const char *url,
+                    const char *etag)
+{
+	json_t *row = json_pack("[s, s]", url, etag);
+
+	return !row || json_array_append_new(walk->pages, row)
+	           ? cb_fail(ctx, CB_ENOMEM, "no memory for a listing")
+	           : CB_OK;
+}
+
+static int hand_over(struct cb_ctx *ctx, const struct walk *walk, json_t *item)
+{
+	const struct cbi_scm_listing *listing = walk->listing;
+	struct cbi_scm_repo repo = { .branch = "",
+		                     .mark = "",
+		                     .description = "",
+		                     .language = "",
+		                     .visibility = "" };
+
+	if (!json_is_object(item) ||
+	    !listing->host->kind->repo(ctx, item, &repo) || !repo.owner ||
+	    !repo.name || !repo.url ||
+	    (!cbi_str_starts(repo.url, "https://") &&
+	     !cbi_str_starts(repo.url, "http://")))
+		return cb_failure_code(ctx)
+		           ? cb_failure_code(ctx)
+		           : cb_fail(
+				 ctx, CB_EUPSTREAM,
+				 "%s listed something that is no repository",
+				 listing->host->name);
+	return listing->each(listing->arg, ctx, &repo);
+}
+
+/* *more is whether start names a further page. */
+static int take_page(struct cb_ctx *ctx, struct walk *walk,
+                     struct cbi_scm_page *page, char start[START_MAX],
+                     bool *more)
+{
+	const struct cbi_scm_kind *kind = walk->listing->host->kind;
+	const char *url = cbi_scm_fill(ctx, walk->template, &walk->place, page);
+	struct cbi_http_reply reply;
+	json_t *list = NULL;
+	int rc = cbi_scm_ask(ctx, walk->scm, &walk->place, url, accept, NULL,
+	                     &reply);
+
+	if (rc == CB_OK)
+		rc =
+		    cbi_scm_page(ctx, walk->listing->host,
+		                 kind->repo_list ? kind->repo_list : kind->list,
+		                 &reply, page, &list);
+	if (rc == CB_OK)
+		rc = remember(ctx, walk, url, reply.etag);
+	for (size_t i = 0; rc == CB_OK && i < json_array_size(list); i++)
+		rc = hand_over(ctx, walk, json_array_get(list, i));
+	if (rc < 0)
+		return rc;
+	*more = page->next != NULL;
+	if (*more && cbi_str_copy(start, START_MAX, page->next))
+		return CB_OK;
+	return *more ? cb_fail(ctx, CB_EUPSTREAM, "a page's name is too long")
+	             : CB_OK;
+}
+
+static int alive(struct cb_ctx *ctx, const struct cbi_scm_listing *listing)
+{
+	return listing->alive ? listing->alive(listing->alive_arg, ctx) : CB_OK;
+}
+
+static int walk_pages(struct cb_ctx *ctx, struct walk *walk)
+{
+	char start[START_MAX] = "";
+	struct cbi_scm_page page = { 0 };
+	bool more = true;
+	int rc = CB_OK;
+
+	for (page.number = 1; rc == CB_OK && more; page.number++) {
+		struct cbi_ctx_mark mark;
+
+		if (page.number > PAGES_MAX)
+			return cb_fail(ctx, CB_ETOOBIG,
+			               "more than %d pages of repositories",
+			               PAGES_MAX);
+		page.start = start;
+		cbi_ctx_mark(ctx, &mark);
+		rc = take_page(ctx, walk, &page, start, &more);
+		cbi_ctx_rewind(ctx, &mark);
+		/* No such organisation: a person's, perhaps. */
+		if (rc == CB_ENOENT && page.number == 1 &&
+		    walk->template == walk->listing->host->kind->repos &&
+		    walk->listing->host->kind->own_repos) {
+			cb_failure_clear(ctx);
+			walk->template = walk->listing->host->kind->own_repos;
+			page.number = 0;
+			rc = CB_OK;
+		}
+		if (rc == CB_OK)
+			rc = alive(ctx, walk->listing);
+	}
+	return rc;
+}
+
+static void begin(struct walk *walk, const struct cbi_scm *scm,
+                  const struct cbi_scm_listing *listing)
+{
+	const struct cbi_scm_kind *kind = listing->host->kind;
+
+	*walk = (struct walk){ .scm = scm, .listing = listing };
+	walk->place = (struct cbi_scm_place){ .host = listing->host,
+		                              .owner = listing->org,
+		                              .repo = "",
+		                              .ref = "",
+		                              .path = "" };
+	walk->template =
+	    *listing->org && kind->repos ? kind->repos : kind->all_repos;
+}
+
+int cbi_scm_repos(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                  const struct cbi_scm_listing *listing, json_t **pages)
+{
+	struct walk walk;
+	int rc;
+
+	begin(&walk, scm, listing);
+	if (!walk.template)
+		return cb_fail(ctx, CB_EINVAL, "an organisation is needed");
+	walk.pages = json_array();
+	if (!walk.pages)
+		return cb_fail(ctx, CB_ENOMEM, "no memory for a listing");
+	rc = walk_pages(ctx, &walk);
+	if (rc == CB_OK)
+		*pages = walk.pages;
+	else
+		json_decref(walk.pages);
+	return rc;
+}
+
+int cbi_scm_same(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                 const struct cbi_scm_listing *listing, const json_t *pages,
+                 bool *same)
+{
+	struct walk walk;
+	size_t n = json_array_size(pages);
+	int rc = CB_OK;
+
+	begin(&walk, scm, listing);
+	*same = n > 0;
+	for (size_t i = 0; rc == CB_OK && *same && i < n; i++) {
+		const json_t *row = json_array_get(pages, i);
+		const char *url = json_string_value(json_array_get(row, 0));
+		const char *etag = json_string_value(json_array_get(row, 1));
+		struct cbi_http_reply reply;
+		struct cbi_ctx_mark mark;
+
+		*same = url && etag && *etag;
+		if (!*same)
+			break;
+		cbi_ctx_mark(ctx, &mark);
+		rc = cbi_scm_ask(ctx, scm, &walk.place, url, accept, etag,
+		                 &reply);
+		*same = rc == CB_OK && reply.status == 304;
+		cbi_ctx_rewind(ctx, &mark);
+		if (rc == CB_OK)
+			rc = alive(ctx, listing);
+	}
+	return rc;
+}

@@ -9,5 +9,8 @@
 
 extern const struct cbi_supply_kind cbi_supply_graph, cbi_supply_keycloak,
     cbi_supply_ldap;
+/* discovery_config.c */
+extern const struct cbi_supply_kind cbi_supply_github, cbi_supply_gitlab,
+    cbi_supply_gitea, cbi_supply_bitbucket, cbi_supply_azure;
 
 #endif

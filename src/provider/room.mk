@@ -1,5 +1,7 @@
 # provider: floor 3, where entities come from
 libcallboard_la_SOURCES += \
+	src/provider/discovery.c src/provider/discovery.h \
+	src/provider/discovery_config.c \
 	src/provider/file.c \
 	src/provider/glob.c \
 	src/provider/hosted.c \
@@ -9,6 +11,7 @@ libcallboard_la_SOURCES += \
 	src/provider/ldap_config.c \
 	src/provider/ldap_org.c src/provider/ldap_org.h \
 	src/provider/org.c src/provider/org.h \
+	src/provider/pattern.c src/provider/pattern.h \
 	src/provider/provider.c src/provider/provider.h \
 	src/provider/provider_priv.h \
 	src/provider/rest.c src/provider/rest.h \

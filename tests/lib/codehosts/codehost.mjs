@@ -3,8 +3,9 @@
 // codehost.mjs - code hosts that answer as their vendors document it: files
 // with ETag and 304, trees with their pages, credentials, and what goes wrong.
 //
-// One server is one host.  `files` is what its only repository holds; `mode`
-// says how it behaves: '' as it should, or '401', '403', 'limit', '404',
+// One server is one host.  `files` is what its repository acme/shop (or so)
+// holds, `others` further ones: name -> {files, archived, fork, empty, private,
+// topics, branch, group, pushed}.  `mode` says how it behaves: '' as it should, or '401', '403', 'limit', '404',
 // '500', 'cut' (a body that ends early), 'private' (a redirect to a private
 // address), 'truncated' (a tree that is not whole).
 import { createHash } from 'node:crypto';
@@ -20,16 +21,25 @@ const page = (list, query, size) => {
   return list.slice((number - 1) * size, number * size);
 };
 
-// Each: what the credential's header is, and address -> {file} or {tree}.
+// Each: what the credential's header is, and address -> {file}, {tree} or
+// {list} (a page of its repositories), of the repository named.
+const branchOf = repo => repo.branch ?? 'main';
+const gitRepo = (base, [name, repo]) => ({
+  id: 7, name, full_name: `acme/${name}`, owner: { login: 'acme' }, html_url: `${base}/acme/${name}`, default_branch: branchOf(repo),
+  private: !!repo.private, visibility: repo.private ? 'private' : 'public', fork: !!repo.fork, archived: !!repo.archived, empty: !!repo.empty,
+  topics: repo.topics ?? [], pushed_at: repo.pushed ?? '2026-01-01T00:00:00Z', description: repo.description ?? null, language: repo.language ?? null,
+});
 const shapes = {
   github: {
     says: headers => headers.authorization === 'Bearer secret-github',
     find(path, query) {
-      let m = path.match(/^\/api\/v3\/repos\/acme\/shop\/contents\/(.+)$/);
-      if (m && query.get('ref') === 'main') return { file: decodeURIComponent(m[1]) };
-      m = path.match(/^\/api\/v3\/repos\/acme\/shop\/git\/trees\/main$/);
-      return m && query.get('recursive') === '1' ? { tree: true } : {};
+      let m = path.match(/^\/api\/v3\/repos\/acme\/([^/]+)\/contents\/(.+)$/);
+      if (m) return { repo: m[1], ref: query.get('ref'), file: decodeURIComponent(m[2]) };
+      m = path.match(/^\/api\/v3\/repos\/acme\/([^/]+)\/git\/trees\/([^/]+)$/);
+      if (m && query.get('recursive') === '1') return { repo: m[1], ref: m[2], tree: true };
+      return { list: path === '/api/v3/orgs/acme/repos' };
     },
+    list: (base, repos, query) => page(repos, query, 2).map(repo => gitRepo(base, repo)),
     tree: (files, query, mode) => ({
       sha: 'f00',
       truncated: mode === 'truncated',
@@ -40,10 +50,17 @@ const shapes = {
   gitlab: {
     says: headers => headers['private-token'] === 'secret-gitlab',
     find(path, query) {
-      const m = path.match(/^\/api\/v4\/projects\/acme%2Fdeep%2Fshop\/repository\/files\/([^/]+)\/raw$/);
-      if (m && query.get('ref') === 'main') return { file: decodeURIComponent(m[1]) };
-      return path === '/api/v4/projects/acme%2Fdeep%2Fshop/repository/tree' && query.get('recursive') === 'true' ? { tree: true } : {};
+      let m = path.match(/^\/api\/v4\/projects\/acme%2Fdeep%2F([^/]+)\/repository\/files\/([^/]+)\/raw$/);
+      if (m) return { repo: m[1], ref: query.get('ref'), file: decodeURIComponent(m[2]) };
+      m = path.match(/^\/api\/v4\/projects\/acme%2Fdeep%2F([^/]+)\/repository\/tree$/);
+      if (m && query.get('recursive') === 'true') return { repo: m[1], ref: query.get('ref'), tree: true };
+      return { list: path === '/api/v4/groups/acme%2Fdeep/projects' && query.get('include_subgroups') === 'true' };
     },
+    list: (base, repos, query) => page(repos, query, 2).map(([name, repo]) => ({
+      id: 7, path: name, path_with_namespace: `acme/deep/${name}`, web_url: `${base}/acme/deep/${name}`, default_branch: repo.empty ? null : branchOf(repo), archived: !!repo.archived,
+      visibility: repo.private ? 'private' : 'public', topics: repo.topics ?? [], empty_repo: !!repo.empty, last_activity_at: '2026-01-01T00:00:00Z',
+      ...(repo.fork ? { forked_from_project: { id: 3 } } : {}),
+    })),
     // Pages of two, whatever is asked for: a host may give fewer.
     tree: (files, query) => page(Object.entries(files), query, 2).map(([path, text]) => ({ id: sha(text), name: path.split('/').at(-1), type: 'blob', path, mode: '100644' })),
     url: (base, path) => `${base}/acme/deep/shop/-/blob/main/${path}`,
@@ -51,10 +68,14 @@ const shapes = {
   gitea: {
     says: headers => headers.authorization === 'token secret-gitea',
     find(path, query) {
-      const m = path.match(/^\/api\/v1\/repos\/acme\/shop\/raw\/(.+)$/);
-      if (m && query.get('ref') === 'main') return { file: decodeURIComponent(m[1]) };
-      return path === '/api/v1/repos/acme/shop/git/trees/main' ? { tree: true } : {};
+      let m = path.match(/^\/api\/v1\/repos\/acme\/([^/]+)\/raw\/(.+)$/);
+      if (m) return { repo: m[1], ref: query.get('ref'), file: decodeURIComponent(m[2]) };
+      m = path.match(/^\/api\/v1\/repos\/acme\/([^/]+)\/git\/trees\/([^/]+)$/);
+      if (m) return { repo: m[1], ref: m[2], tree: true };
+      // An organisation, or a person who is none.
+      return { list: path === '/api/v1/users/acme/repos' };
     },
+    list: (base, repos, query) => page(repos, query, 2).map(repo => gitRepo(base, repo)),
     tree: (files, query) => {
       const tree = page(Object.entries(files), query, 2).map(([path, text]) => ({ path, mode: '100644', type: 'blob', sha: sha(text) }));
       return { sha: 'f00', tree, truncated: tree.length > 0, page: Number(query.get('page') ?? 1), total_count: Object.keys(files).length };
@@ -64,10 +85,17 @@ const shapes = {
   bitbucketServer: {
     says: headers => headers.authorization === `Basic ${Buffer.from('reader:secret-bitbucket').toString('base64')}`,
     find(path, query) {
-      if (query.get('at') !== 'main') return {};
-      const m = path.match(/^\/rest\/api\/1\.0\/projects\/ACME\/repos\/shop\/raw\/(.+)$/);
-      if (m) return { file: decodeURIComponent(m[1]) };
-      return path === '/rest/api/1.0/projects/ACME/repos/shop/files' ? { tree: true } : {};
+      let m = path.match(/^\/rest\/api\/1\.0\/projects\/ACME\/repos\/([^/]+)\/raw\/(.+)$/);
+      const ref = query.get('at') ?? 'main';
+      if (m) return { repo: m[1], ref, file: decodeURIComponent(m[2]) };
+      m = path.match(/^\/rest\/api\/1\.0\/projects\/ACME\/repos\/([^/]+)\/files$/);
+      if (m) return { repo: m[1], ref, tree: true };
+      return { list: path === '/rest/api/1.0/repos' };
+    },
+    list: (base, repos, query) => {
+      const start = Number(query.get('start') ?? 0), isLastPage = start + 2 >= repos.length;
+      const values = repos.slice(start, start + 2).map(([name, repo]) => ({ slug: name, id: 7, name, archived: !!repo.archived, public: !repo.private, project: { key: 'ACME', name: 'Acme' }, ...(repo.fork ? { origin: { slug: 'x' } } : {}), links: { self: [{ href: `${base}/projects/ACME/repos/${name}/browse` }] } }));
+      return { size: values.length, limit: 2, isLastPage, values, start, nextPageStart: isLastPage ? null : start + 2 };
     },
     tree: (files, query) => {
       const names = Object.keys(files), start = Number(query.get('start') ?? 0);
@@ -79,9 +107,19 @@ const shapes = {
   azure: {
     says: headers => headers.authorization === `Basic ${Buffer.from(':secret-azure').toString('base64')}`,
     find(path, query) {
-      if (path !== '/acme/shop/_apis/git/repositories/code/items' || !query.get('api-version') || query.get('versionDescriptor.version') !== 'main') return {};
-      return query.get('recursionLevel') === 'full' ? { tree: true } : { file: (query.get('path') ?? '').slice(1) };
+      if (!query.get('api-version')) return {};
+      const m = path.match(/^\/acme\/shop\/_apis\/git\/repositories\/([^/]+)\/items$/);
+      const at = m && { repo: m[1] === 'code' ? 'shop' : m[1], ref: query.get('versionDescriptor.version') };
+      if (m) return query.get('recursionLevel') === 'full' ? { ...at, tree: true } : { ...at, file: (query.get('path') ?? '').slice(1) };
+      return { list: path === '/acme/shop/_apis/git/repositories' };
     },
+    list: (base, repos) => ({
+      count: repos.length,
+      value: repos.map(([name, repo]) => ({
+        id: '278d', name: name === 'shop' ? 'code' : name, project: { id: '6ce9', name: 'shop', visibility: 'private' }, ...(repo.empty ? {} : { defaultBranch: `refs/heads/${branchOf(repo)}` }), isDisabled: !!repo.archived, isFork: !!repo.fork,
+        remoteUrl: `${base.replace('://', '://acme@')}/acme/shop/_git/${name === 'shop' ? 'code' : name}`,
+      })),
+    }),
     tree: files => ({ count: Object.keys(files).length, value: [{ gitObjectType: 'tree', path: '/', isFolder: true }, ...Object.entries(files).map(([path, text]) => ({ objectId: sha(text), gitObjectType: 'blob', path: `/${path}` }))] }),
     url: (base, path) => `${base}/acme/shop/_git/code?path=/${path}&version=GBmain`,
   },
@@ -89,10 +127,11 @@ const shapes = {
 
 export const kinds = Object.keys(shapes);
 
-// { kind, port, base, files, mode, counts: {full, same, tree, refused}, url(path), stop() }
+// { kind, port, base, files, others, mode, counts: {full, same, tree, list, listSame, refused}, url(path), stop() }
 export async function codehost(kind) {
   const shape = shapes[kind];
-  const host = { kind, files: {}, mode: '', counts: { full: 0, same: 0, tree: 0, refused: 0 } };
+  const host = { kind, files: {}, others: {}, mode: '', counts: { full: 0, same: 0, tree: 0, list: 0, listSame: 0, refused: 0 } };
+  const repos = () => [['shop', { files: host.files }], ...Object.entries(host.others)];
   const server = http.createServer((req, res) => {
     const at = req.url.indexOf('?');
     const path = at < 0 ? req.url : req.url.slice(0, at);
@@ -114,11 +153,34 @@ export async function codehost(kind) {
       return answer(302, {});
     }
     if (!shape.says(req.headers)) return answer(401, { message: 'Bad credentials' });
+    if (what.list) {
+      const text = JSON.stringify(shape.list(host.base, repos(), query)), tag = `"${sha(text)}"`;
+      res.setHeader('etag', tag);
+      res.setHeader('content-type', 'application/json');
+      if (req.headers['if-none-match'] === tag) {
+        host.counts.listSame++;
+        res.statusCode = 304;
+        return res.end();
+      }
+      host.counts.list++;
+      // A later page that is cut off in the middle, or is something else.
+      const later = (query.get('page') ?? query.get('start') ?? '1') !== '1' && query.get('start') !== '0';
+      if (host.mode === 'list-cut' && (later || kind === 'azure')) {
+        res.setHeader('content-length', String(Buffer.byteLength(text) + 50));
+        res.write(text);
+        return setTimeout(() => res.destroy(), 20);
+      }
+      if (host.mode === 'list-odd' && (later || kind === 'azure')) return res.end('{"message": "maintenance"}');
+      return res.end(text);
+    }
+    const repo = repos().find(([name]) => name === what.repo)?.[1];
+    const files = repo && what.ref === branchOf(repo) ? repo.files ?? {} : null;
+    if (!files) return answer(404, { message: 'Not Found' });
     if (what.tree) {
       host.counts.tree++;
-      return json(res, shape.tree(host.files, query, host.mode));
+      return json(res, shape.tree(files, query, host.mode));
     }
-    const text = host.files[what.file];
+    const text = files[what.file];
     if (text === undefined) return answer(404, { message: 'Not Found' });
     const etag = `"${sha(text)}"`;
     res.setHeader('etag', etag);

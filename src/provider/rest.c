@@ -29,8 +29,8 @@
 
 /* --- where --- */
 
-int cbi_rest_host(struct cb_ctx *ctx, struct cbi_rest *rest, const char *path,
-                  const char *url)
+static int add_host(struct cb_ctx *ctx, struct cbi_rest *rest, const char *path,
+                    const char *url)
 {
 	const char *host = strstr(url, "://");
 	size_t n = 0;
@@ -61,7 +61,7 @@ int cbi_rest_base(struct cb_ctx *ctx, struct cbi_rest *rest,
 	size_t len;
 
 	if (rc == CB_OK)
-		rc = at ? cbi_rest_host(ctx, rest, at, text) : CB_ENOMEM;
+		rc = at ? add_host(ctx, rest, at, text) : CB_ENOMEM;
 	if (rc < 0)
 		return rc;
 	for (len = strlen(text); len > 0 && text[len - 1] == '/';)
@@ -96,7 +96,8 @@ int cbi_rest_allow(struct cb_ctx *ctx, struct cbi_rest *rest,
 
 /* --- tokens --- */
 
-int cbi_rest_token(struct cb_ctx *ctx, struct cbi_rest *rest, const char *token)
+static int set_token(struct cb_ctx *ctx, struct cbi_rest *rest,
+                     const char *token)
 {
 	int n = snprintf(rest->auth, sizeof(rest->auth),
 	                 "Authorization: Bearer %s", token);
@@ -208,7 +209,7 @@ static int fetch_token(struct cb_ctx *ctx, struct cbi_rest *rest)
 		life = TOKEN_LIFE_S;
 	rest->until_ms =
 	    cbi_clock_ms() + (int64_t)(life * 1000) - TOKEN_MARGIN_MS;
-	return cbi_rest_token(ctx, rest, token);
+	return set_token(ctx, rest, token);
 }
 
 /* --- questions --- */

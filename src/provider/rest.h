@@ -43,16 +43,9 @@ struct cbi_rest {
 int cbi_rest_base(struct cb_ctx *ctx, struct cbi_rest *rest,
                   const json_t *settings, const char *path, const char *key,
                   const char *fallback, const char **out) CB_USED;
-/* The same for an address that is known already. */
-int cbi_rest_host(struct cb_ctx *ctx, struct cbi_rest *rest, const char *path,
-                  const char *url) CB_USED;
 /* settings.allow: ranges, as connections have them. */
 int cbi_rest_allow(struct cb_ctx *ctx, struct cbi_rest *rest,
                    const json_t *settings, const char *path) CB_USED;
-
-/* A token that was given. */
-int cbi_rest_token(struct cb_ctx *ctx, struct cbi_rest *rest,
-                   const char *token) CB_USED;
 
 /* The form "a=b&c=d", escaped; pairs end in a NULL name, values NULL are left
  * out.  Lives with ctx. */

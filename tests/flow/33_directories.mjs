@@ -28,7 +28,7 @@ const vendors = {
     group: team => ({
       type: 'group', notes: { 'keycloak.org/id': team.id }, place: `url:${hosts.keycloak.base}/admin/realms/acme/groups/${team.id}`,
     }),
-    memberOf: { mary: ['captains', 'crew'], ada: ['crew', 'watch'], kim: ['watch'] },
+    memberOf: { mary: ['keycloak-captains', 'keycloak-crew'], ada: ['keycloak-crew', 'keycloak-watch'], kim: ['keycloak-watch'] },
     tokens: true,
   },
   graph: {
@@ -37,8 +37,8 @@ const vendors = {
     wrong: text => text.replace('keel~rudder', 'adrift'),
     refused: /answered 401 to the credential: AADSTS7000215/,
     more: host => [
-      ['some', `${vendors.graph.settings(host)}, user: {filter: "startswith(mail,'m')"}, group: {filter: "displayName eq 'captains'"}`],
-      ['captains', `${vendors.graph.settings(host)}, userGroupMember: {filter: "displayName eq 'captains'"}, group: {filter: "displayName eq 'captains'"}`],
+      ['some', `${vendors.graph.settings(host)}, user: {filter: "startswith(mail,'m')"}, group: {filter: "displayName eq 'graph-captains'"}`],
+      ['captains', `${vendors.graph.settings(host)}, userGroupMember: {filter: "displayName eq 'graph-captains'"}, group: {filter: "displayName eq 'graph-captains'"}`],
     ],
     user: person => ({
       name: person.mail.replace('@', '_'),
@@ -47,7 +47,7 @@ const vendors = {
     }),
     group: team => ({ type: 'team', notes: { 'graph.microsoft.com/group-id': team.id }, place: `msgraph:main/${team.id}` }),
     // In the groups above theirs, too, as Backstage has it.
-    memberOf: { mary: ['captains', 'crew', 'the_fleet'], kim: ['crew', 'the_fleet', 'watch'] },
+    memberOf: { mary: ['graph-captains', 'graph-crew', 'the_fleet'], kim: ['graph-crew', 'graph-watch', 'the_fleet'] },
     root: 'the_fleet',
     extra: 1,
     byMail: true,
@@ -57,13 +57,13 @@ const vendors = {
         const root = await entity('group', 'the_fleet');
         assert.equal(root.spec.type, 'root');
         assert.equal(root.metadata.annotations['graph.microsoft.com/tenant-id'], tenant);
-        assert.deepEqual(relations(root, 'parentOf'), ['crew', 'harbour']);
+        assert.deepEqual(relations(root, 'parentOf'), ['graph-crew', 'graph-harbour']);
       }],
       ['filters, and users by way of a group', async () => {
         for (const id of ['some', 'captains']) {
           const done = await provider('run', name('graph', id), '--dry-run');
           assert.equal(done.code, 0, done.stderr);
-          assert.deepEqual(JSON.parse(done.stdout).map(row => row.ref).sort(), ['group:default/captains', 'group:default/the_fleet', 'user:default/mary_example.org']);
+          assert.deepEqual(JSON.parse(done.stdout).map(row => row.ref).sort(), ['group:default/graph-captains', 'group:default/the_fleet', 'user:default/mary_example.org']);
         }
       }],
       ['a next page that leads elsewhere is not followed', async () => {
@@ -168,7 +168,7 @@ for (const kind of kinds) {
         hosts[kind].mode = '';
       }
       assert.ok(await user(hosts[kind].people[0]));
-      assert.ok(await entity('group', 'crew'));
+      assert.ok(await entity('group', `${kind}-crew`));
     });
   }
 

@@ -27,7 +27,7 @@ const bad = (mode, shape) => ({
 // { base, people, teams, mode, once, asked: [paths], revoke(), stop() }
 export async function directory(kind) {
   const shape = await import(`./${kind}.mjs`);
-  const own = { kind, mode: '', once: '', asked: [], tokens: new Set(), issued: 0, people: company().people, teams: company().teams };
+  const own = { kind, mode: '', once: '', asked: [], tokens: new Set(), issued: 0, ...company(kind) };
   const server = http.createServer(async (req, res) => {
     const body = await read(req);
     const url = new URL(req.url, own.base);
@@ -76,12 +76,13 @@ export function grant(own, body, fits, refusal) {
 
 export const bears = (own, req) => own.tokens.has((req.headers.authorization ?? '').replace(/^Bearer /, ''));
 
-function company() {
+// Teams are named after the vendor: two that bring the same name are rivals.
+function company(kind) {
   const people = ['mary', 'tom', 'ada', 'ines', 'joe', 'kim', 'lea'].map((login, i) => ({
     id: `00000000-0000-4000-8000-00000000000${i}`, login, first: login[0].toUpperCase() + login.slice(1), last: 'Rowe', mail: `${login}@example.org`,
   }));
   const ids = (...at) => at.map(i => people[i].id);
-  const team = (n, name, above, members, text) => ({ id: `10000000-0000-4000-8000-00000000000${n}`, name, above, members, text });
+  const team = (n, name, above, members, text) => ({ id: `10000000-0000-4000-8000-00000000000${n}`, name: `${kind}-${name}`, above: above && `${kind}-${above}`, members, text });
   return {
     people,
     teams: [

@@ -25,7 +25,7 @@ export const allowed = (own, req) => bears(own, req);
 const user = person => ({ id: person.id, displayName: `${person.first} ${person.last}`, mail: person.mail });
 const group = team => ({
   id: team.id, displayName: team.name, description: team.text || null, mail: null,
-  mailNickname: team.name === 'harbour' ? '0123456789' : team.name, securityEnabled: team.name === 'harbour',
+  mailNickname: team.name === 'graph-harbour' ? '0123456789' : team.name, securityEnabled: team.name === 'graph-harbour',
 });
 
 export function answer(own, req, url) {
@@ -44,7 +44,7 @@ export function answer(own, req, url) {
   }
   if (at === 'groups') {
     const filter = url.searchParams.get('$filter');
-    return list(own.teams.filter(team => filter !== "displayName eq 'captains'" || team.name === 'captains').map(group), 'groups');
+    return list(own.teams.filter(team => filter !== "displayName eq 'graph-captains'" || team.name === 'graph-captains').map(group), 'groups');
   }
   const [, id, cast] = at?.match(/^groups\/([^/]+)\/members(\/microsoft\.graph\.user)?$/) ?? [];
   const team = own.teams.find(one => one.id === id);

@@ -103,6 +103,7 @@
 #define CB_READER_BUDGET_MS 300
 /* Redis is a cache: slower than this it is in the way. */
 #define CB_REDIS_TIMEOUT_MS 20
+#define CB_REDIS_TIMEOUT_MAX_MS 10000
 /* A tool's answer, decoded. */
 #define CB_TOOL_BODY_MAX (1 * CB_MIB)
 #define CB_TOOL_CONNECT_MS 1000

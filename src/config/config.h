@@ -86,6 +86,7 @@ struct cbi_settings {
 	bool db_prepare;
 	int db_statement_ms; /* readers' statement_timeout */
 	const char *redis;   /* "unix:/path" or "host:port"; "" for none */
+	int redis_ms;        /* what a call to it may take */
 	int web_threads;     /* of one process */
 	int64_t web_cache;   /* bytes of ready answers, of one process */
 	int fetch_threads;

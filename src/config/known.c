@@ -36,6 +36,7 @@ static const char *const known[] = {
 	"backend.database.listenConnection",
 	"backend.cache.store",
 	"backend.cache.connection",
+	"backend.cache.timeout",
 	"backend.web.cache",
 	"backend.web.threads",
 	"backend.fetch.threads",

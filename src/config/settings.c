@@ -48,6 +48,8 @@ static const struct setting settings[] = {
 	{ "backend.database.prepare", BOOL, AT(db_prepare), NULL, 1, 0, 0 },
 	{ "backend.database.statementTimeout", MS_INT, AT(db_statement_ms),
 	  NULL, 1000, 100, 60000 },
+	{ "backend.cache.timeout", MS_INT, AT(redis_ms), NULL,
+	  CB_REDIS_TIMEOUT_MS, 1, CB_REDIS_TIMEOUT_MAX_MS },
 	{ "backend.web.threads", INT, AT(web_threads), NULL, 8, 1,
 	  CB_BOARD_THREADS },
 	{ "backend.web.cache", BYTES, AT(web_cache), NULL, CB_CACHE_BYTES,

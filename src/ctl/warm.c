@@ -159,7 +159,8 @@ int cbi_ctl_warm(struct cbi_ctl *ctl, int argc, char **argv)
 		warm.progress = show;
 	if (cbi_ctl_board(ctl) < 0 || cbi_ctl_database(ctl) < 0 ||
 	    cbi_ctl_registry(ctl) < 0 ||
-	    cbi_redis_setup(&ctl->ctx, ctl->settings->redis) < 0)
+	    cbi_redis_setup(&ctl->ctx, ctl->settings->redis,
+	                    ctl->settings->redis_ms) < 0)
 		return cbi_ctl_fail(ctl);
 	cbi_source_setup(ctl->settings->run_dir, 16);
 	rc = collect_pools(ctl, plugin, &keys);

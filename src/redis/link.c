@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * link.c - the connection, its 20 ms, and the breaker.
+ * link.c - the connection, its time limit, and the breaker.
  *
  * hiredis formats and parses; connecting, sending and waiting are done here,
  * because its own time-outs count each system call anew.
@@ -30,6 +30,7 @@ static struct {
 	char path[108]; /* of the unix socket; "": host and port */
 	char host[HOST_MAX + 1];
 	int port;
+	int timeout_ms;
 	bool set;
 	atomic_uint failures; /* in a row */
 	_Atomic int64_t open_until;
@@ -58,9 +59,10 @@ static int parse_address(const char *address)
 	return 0;
 }
 
-int cbi_redis_setup(struct cb_ctx *ctx, const char *address)
+int cbi_redis_setup(struct cb_ctx *ctx, const char *address, int timeout_ms)
 {
 	memset(&server, 0, sizeof(server));
+	server.timeout_ms = timeout_ms;
 	if (!*address)
 		return CB_OK;
 	if (parse_address(address) < 0)
@@ -215,7 +217,7 @@ int cbi_redis_call(struct cb_ctx *ctx, int argc, const char **argv,
                    const size_t *lens, redisReply **out)
 {
 	struct cbi_redis *redis = ctx->lane->redis;
-	int64_t until = cbi_clock_ms() + CB_REDIS_TIMEOUT_MS;
+	int64_t until = cbi_clock_ms() + server.timeout_ms;
 	bool hurried = ctx->deadline && ctx->deadline < until;
 	redisReply *reply;
 

@@ -23,9 +23,11 @@
 
 /*
  * Once per process, after fork and before its threads: "unix:/path",
- * "host:port", or "" for none.  CB_EINVAL (noted) for anything else.
+ * "host:port", or "" for none.  CB_EINVAL (noted) for anything else.  A call
+ * that takes longer than timeout_ms has failed (1 to CB_REDIS_TIMEOUT_MAX_MS).
  */
-int cbi_redis_setup(struct cb_ctx *ctx, const char *address) CB_USED;
+int cbi_redis_setup(struct cb_ctx *ctx, const char *address,
+                    int timeout_ms) CB_USED;
 
 /* Closes the lane's connection.  Before cbi_lane_finish. */
 void cbi_redis_lane_finish(struct cbi_lane *lane);

@@ -47,7 +47,7 @@ static int open_stores(struct cb_ctx *ctx, const struct cbi_start *start,
 	cbi_child_name(start->kind, start->pool, name, sizeof(name));
 	rc = cbi_db_setup(ctx, &db);
 	if (rc == CB_OK)
-		rc = cbi_redis_setup(ctx, settings->redis);
+		rc = cbi_redis_setup(ctx, settings->redis, settings->redis_ms);
 	if (rc != CB_OK)
 		return rc;
 	dir = cb_printf(ctx, "%s/copy", settings->state_dir);

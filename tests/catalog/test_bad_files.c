@@ -100,7 +100,8 @@ static void braces(struct cb_buf *buf)
 static void steps(struct cb_buf *buf)
 {
 	cb_buf_text(buf, "---\n");
-	for (int i = 0; i < 3000; i++)
+	/* 100 KB. */
+	for (int i = 0; i < 450; i++)
 		cb_buf_printf(buf, "%*s-\n", i, "");
 }
 

@@ -98,7 +98,7 @@ static int start(void **state)
 	signal(SIGPIPE, SIG_IGN); /* as every process of the house */
 	cbi_lane_init(&lane, CB_MIB);
 	cbi_ctx_init(&ctx, &lane);
-	rc = cbi_redis_setup(&ctx, stores_start(STORES_REDIS)->redis);
+	rc = cbi_redis_setup(&ctx, stores_start(STORES_REDIS)->redis, 2000);
 	cbi_ctx_finish(&ctx);
 	cbi_lane_finish(&lane);
 	return rc ? rc : ask_start(state);

@@ -246,7 +246,7 @@ static int start(void **state)
 	cbi_source_setup(stores->dir, 8);
 	cbi_lane_init(&lane, CB_MIB);
 	cbi_ctx_init(&ctx, &lane);
-	rc = cbi_redis_setup(&ctx, stores->redis);
+	rc = cbi_redis_setup(&ctx, stores->redis, 2000);
 	cbi_ctx_finish(&ctx);
 	cbi_lane_finish(&lane);
 	return rc;

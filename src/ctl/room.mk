@@ -18,4 +18,5 @@ callboardctl_SOURCES = \
 	src/ctl/warm.c
 nodist_callboardctl_SOURCES = nginx/templates.h
 callboardctl_CPPFLAGS = $(AM_CPPFLAGS) -I.
+callboardctl_LINK = $(installed_link)
 callboardctl_LDADD = libcallboard.la $(DEPS_LIBS)

@@ -19,4 +19,5 @@ libcallboard_la_SOURCES += \
 	src/server/web.c src/server/web_fill.c src/server/web_priv.h
 bin_PROGRAMS += callboard
 callboard_SOURCES = src/server/main.c
+callboard_LINK = $(installed_link)
 callboard_LDADD = libcallboard.la $(DEPS_LIBS)

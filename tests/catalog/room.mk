@@ -44,9 +44,9 @@ tests_catalog_test_table_SOURCES = tests/catalog/test_table.c \
 	tests/catalog/shelf.c tests/catalog/shelf.h
 tests_catalog_test_table_LDADD = $(stores_ldadd)
 
-check_LTLIBRARIES += tests/catalog/libyard.la
-tests_catalog_libyard_la_SOURCES = tests/catalog/yard.c tests/catalog/yard.h
-yard_ldadd = tests/catalog/libyard.la $(stores_ldadd)
+check_LIBRARIES += tests/catalog/libyard.a
+tests_catalog_libyard_a_SOURCES = tests/catalog/yard.c tests/catalog/yard.h
+yard_ldadd = tests/catalog/libyard.a $(stores_ldadd)
 check_PROGRAMS += tests/bench/ingest
 tests_bench_ingest_SOURCES = tests/bench/ingest.c
 tests_bench_ingest_LDADD = $(yard_ldadd)

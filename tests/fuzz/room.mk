@@ -8,7 +8,7 @@ fuzz_base = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
 if !FUZZERS
 fuzz_base += tests/fuzz/replay.c
 endif
-fuzz_ldadd = libcallboard.la $(DEPS_LIBS) $(FUZZ_LDFLAGS)
+fuzz_ldadd = $(built_library) $(DEPS_LIBS) $(FUZZ_LDFLAGS)
 fuzz_tree = tests/fuzz/tree.c tests/fuzz/tree.h
 tests_fuzz_auth_SOURCES = tests/fuzz/auth.c $(fuzz_base)
 tests_fuzz_auth_LDADD = $(fuzz_ldadd)

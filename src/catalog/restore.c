@@ -139,12 +139,15 @@ static int restore(struct cb_ctx *ctx, void *arg)
 	if (rc < 0)
 		return rc;
 	item.entity = r->entity;
-	batch.place.location = annotation(r, MANAGED);
-	batch.place.origin = annotation(r, ORIGIN);
-	if (!batch.place.location || !batch.place.origin)
+	if (!annotation(r, MANAGED) || !annotation(r, ORIGIN))
 		return cb_fail(ctx, CB_ECONFLICT,
 		               "version %lld does not say where it is from",
 		               (long long)r->version->number);
+	/* Processing writes these annotations anew. */
+	batch.place.location = cb_strdup(ctx, annotation(r, MANAGED));
+	batch.place.origin = cb_strdup(ctx, annotation(r, ORIGIN));
+	if (!batch.place.location || !batch.place.origin)
+		return CB_ENOMEM;
 	rc = cbi_batch_write(ctx, &batch);
 	if (rc == CB_OK && item.fate != CBI_ITEM_NEW)
 		rc = cb_fail(ctx, CB_ECONFLICT, "'%s' has just come back",

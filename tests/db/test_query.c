@@ -281,14 +281,15 @@ static int add_row(void *arg, const struct cbi_db_result *row)
 
 static void streams_hand_over_every_row(void **state)
 {
-	const char *params[] = { "50000" };
+	/* Within the statement's time on a machine that is busy, too. */
+	const char *params[] = { "5000" };
 	struct cb_ctx *ctx = next(state);
 	struct sum sum = { 0 };
 
 	assert_int_equal(cbi_db_stream(ctx, &series, params, 1, add_row, &sum),
 	                 CB_OK);
-	assert_int_equal(sum.rows, 50000);
-	assert_int_equal(sum.total, 50000LL * 50001 / 2);
+	assert_int_equal(sum.rows, 5000);
+	assert_int_equal(sum.total, 5000LL * 5001 / 2);
 	memset(&sum, 0, sizeof(sum));
 	sum.stop_at = 10;
 	assert_int_equal(cbi_db_stream(ctx, &series, params, 1, add_row, &sum),

@@ -19,6 +19,8 @@
 
 static struct cbi_lane lane;
 static struct cb_ctx ctx;
+/* Suppliers point into it. */
+static struct cbi_config *config;
 
 static int begin(void **state)
 {
@@ -31,6 +33,8 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
+	cbi_config_destroy(config);
+	config = NULL;
 	cbi_ctx_finish(&ctx);
 	cbi_lane_finish(&lane);
 	return 0;
@@ -96,7 +100,6 @@ static const char *configured(const char *providers, struct cbi_supplier **out,
 	char path[] = "/tmp/cb-discovery-XXXXXX.yaml";
 	const char *files[2] = { path, NULL };
 	struct cbi_supply_place place = { NULL, NULL };
-	struct cbi_config *config = NULL;
 	struct cb_buf report;
 	const char *text;
 	int fd = mkstemps(path, 5);
@@ -113,15 +116,16 @@ static const char *configured(const char *providers, struct cbi_supplier **out,
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
 	cbi_buf_init(&report, CB_MIB);
+	cbi_config_destroy(config);
+	config = NULL;
 	assert_int_equal(cbi_config_load(&ctx, files, &report, &config), CB_OK);
 	cbi_buf_finish(&report);
 	unlink(path);
-	place.config = config; /* lives on: suppliers point into it */
+	place.config = config;
 	if (cbi_supply_configure(&ctx, &place, out, n) == CB_OK)
 		return "";
 	text = cb_strdup(&ctx, cb_failure(&ctx));
 	cb_failure_clear(&ctx);
-	cbi_config_destroy(config);
 	return text;
 }
 

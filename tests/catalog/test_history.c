@@ -190,14 +190,16 @@ static void what_somebody_registered_comes_back(void **state)
 {
 	struct cbi_version *v;
 	uint64_t number;
+	int64_t version;
 
 	(void)state;
 	enter(COMPONENT("r", ", system: s"));
 	leave();
 	yard_assert_served(&yard, "");
 	assert_int_equal(list(&v), 2);
+	version = v[1].number; /* v goes with the next settling */
 	assert_null(cbi_history_restore_why(&yard.lane.ctx, REF, &v[1]));
-	assert_int_equal(cbi_history_restore(&yard.lane.ctx, REF, v[1].number,
+	assert_int_equal(cbi_history_restore(&yard.lane.ctx, REF, version,
 	                                     "10.0.0.7", &number),
 	                 CB_OK);
 	yard_settle(&yard);
@@ -215,7 +217,7 @@ static void what_somebody_registered_comes_back(void **state)
 	                cb_printf(&yard.lane.ctx,
 	                          "user:default/ada " REF
 	                          " {\"version\":%lld} 10.0.0.7",
-	                          (long long)v[1].number));
+	                          (long long)version));
 	assert_int_equal(list(&v), 3);
 	assert_string_equal(v[0].cause, "restored");
 	assert_string_equal(v[0].actor, "user:default/ada");

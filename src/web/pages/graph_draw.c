@@ -14,6 +14,9 @@
 
 /* Around everything, for lines and rings. */
 #define MARGIN 12
+/* Wider drawings would be too small to read when they fit the page: they
+ * scroll. */
+#define FIT_MAX 1400
 #define TITLE_MAX 30
 #define MORE_W 80
 #define MORE_H 24
@@ -188,7 +191,10 @@ static void head(struct cb_html *html, const struct cbi_graph *graph)
 	cbi_html_lit(html, "<div class=\"graph-box\" tabindex=\"0\""
 	                   " role=\"region\"");
 	cbi_html_attr_tr(html, "aria-label", "Relations, drawn");
-	cbi_html_lit(html, "><svg class=\"graph\"");
+	cbi_html_lit(html, "><svg class=\"graph");
+	if (w <= FIT_MAX)
+		cbi_html_lit(html, " fit");
+	cbi_html_lit(html, "\"");
 	number(html, "width", w);
 	number(html, "height", h);
 	snprintf(text, sizeof(text), " viewBox=\"%d %d %.1f %.1f\"", -MARGIN,

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "catalog/excerpt.h"
 #include "catalog/trial.h"
 #include "base/limits.h"
 #include "config/config.h"
@@ -47,7 +48,10 @@ static int dry_run(struct cb_ctx *ctx, void *arg, const json_t *in,
 {
 	const struct cbi_calls *calls = arg;
 	const char *type = text(in, "type"), *target = text(in, "target");
+	struct cbi_ingest ingest = calls->ingest;
+	struct cbi_excerpt excerpt;
 	json_t *reply = json_object(), *entities, *errors;
+	bool excerpts = json_is_true(json_object_get(in, "excerpts"));
 	int rc = cbi_json_keep(ctx, reply);
 
 	if (rc == CB_OK && (!type || !target))
@@ -56,9 +60,14 @@ static int dry_run(struct cb_ctx *ctx, void *arg, const json_t *in,
 		rc = add_list(ctx, reply, "entities", &entities);
 	if (rc == CB_OK)
 		rc = add_list(ctx, reply, "errors", &errors);
+	if (rc == CB_OK && excerpts)
+		rc = cbi_excerpt_open(ctx, &calls->ingest.feed, &excerpt,
+		                      &ingest.feed);
 	if (rc == CB_OK)
-		rc = cbi_trial_location(ctx, &calls->ingest, type, target,
+		rc = cbi_trial_location(ctx, &ingest, type, target,
 		                        text(in, "presence"), entities, errors);
+	if (rc == CB_OK && excerpts)
+		rc = cbi_excerpt_add(ctx, &excerpt, errors);
 	if (rc == CB_OK)
 		*out = reply;
 	return rc;

@@ -21,7 +21,8 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
                    struct cbi_http *http, struct cbi_calls *out) CB_USED;
 
 /*
- * catalog.dry-run   {type, target, presence?} > {entities, errors}
+ * catalog.dry-run   {type, target, presence?, excerpts?} > {entities, errors},
+ *                   with excerpts (catalog/excerpt.h) when that is true
  * catalog.validate  {location, entity} > {errors}
  * graph.layout      {dot} > {plain}: Graphviz, with limits; CB_ENOTSUP where
  *                   it is not installed

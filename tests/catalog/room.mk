@@ -95,3 +95,7 @@ check_PROGRAMS += tests/catalog/test_history
 TESTS += tests/catalog/test_history
 tests_catalog_test_history_SOURCES = tests/catalog/test_history.c
 tests_catalog_test_history_LDADD = $(yard_ldadd)
+check_PROGRAMS += tests/catalog/test_excerpt
+TESTS += tests/catalog/test_excerpt
+tests_catalog_test_excerpt_SOURCES = tests/catalog/test_excerpt.c
+tests_catalog_test_excerpt_LDADD = $(test_ldadd)

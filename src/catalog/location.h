@@ -40,6 +40,10 @@ struct cbi_location_wish {
 	const char *address;  /* the client's, for the audit; NULL */
 };
 
+/* Could it be registered, as far as its texts tell?  CB_EINVAL as below. */
+int cbi_location_check(struct cb_ctx *ctx,
+                       const struct cbi_location_wish *wish) CB_USED;
+
 /*
  * Registers one as ctx's actor; its target is read later, by an engine.
  * CB_EINVAL for an empty or overlong target, one with control characters, or

@@ -308,7 +308,7 @@ static int add_in_transaction(struct cb_ctx *ctx, void *arg)
 	return rc;
 }
 
-static int check_wish(struct cb_ctx *ctx, const struct cbi_location_wish *wish)
+int cbi_location_check(struct cb_ctx *ctx, const struct cbi_location_wish *wish)
 {
 	if (wish->presence && strcmp(wish->presence, "optional") != 0 &&
 	    strcmp(wish->presence, "required") != 0)
@@ -323,7 +323,7 @@ int cbi_location_add(struct cb_ctx *ctx, const struct cbi_location_wish *wish,
                      struct cbi_location *out, uint64_t *number)
 {
 	struct change c = { .wish = wish, .address = wish->address };
-	int rc = check_wish(ctx, wish);
+	int rc = cbi_location_check(ctx, wish);
 
 	if (rc == CB_OK)
 		rc = cbi_db_transact(ctx, add_in_transaction, &c);
@@ -392,7 +392,7 @@ int cbi_location_update(struct cb_ctx *ctx, const char *id,
 	int rc = cbi_location_check_id(ctx, id);
 
 	if (rc == CB_OK)
-		rc = check_wish(ctx, wish);
+		rc = cbi_location_check(ctx, wish);
 	if (rc == CB_OK)
 		rc = cbi_db_transact(ctx, update_in_transaction, &c);
 	if (rc < 0)

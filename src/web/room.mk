@@ -3,6 +3,7 @@ libcallboard_la_SOURCES += \
 	src/web/at.c src/web/at.h \
 	src/web/found.c src/web/found.h \
 	src/web/house.c \
+	src/web/locations.c src/web/locations.h \
 	src/web/may.c \
 	src/web/metrics.c src/web/metrics.h \
 	src/web/note.c \

@@ -55,6 +55,11 @@ int cbi_api_body_fields(struct cb_req *req, const json_t *body,
 int cbi_api_call(struct cb_req *req, const char *name, json_t *in,
                  json_t **out) CB_USED;
 
+/* What an http or https address that is no catalog file holds, in the shape
+ * of analyze-location's answer; *out lives with the request. */
+int cbi_api_analyze(struct cb_req *req, const char *target,
+                    json_t **out) CB_USED;
+
 /* --- answers --- */
 
 /* Warning and Age, when what was read is stale. */

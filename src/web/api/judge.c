@@ -202,27 +202,31 @@ static int read_place(struct cb_req *req, const char **target)
 	return rc;
 }
 
-static int analyze(struct cb_req *req)
+int cbi_api_analyze(struct cb_req *req, const char *target, json_t **out)
 {
-	const char *target;
-	json_t *entity, *answer;
-	int rc = read_place(req, &target);
+	json_t *entity =
+	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s}}", "apiVersion",
+	              "backstage.io/v1alpha1", "kind", "Component", "metadata",
+	              "name", name_of(req, target), "spec", "type", "other",
+	              "lifecycle", "unknown");
 
-	if (rc < 0)
-		return rc;
-	entity = json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s}}", "apiVersion",
-	                   "backstage.io/v1alpha1", "kind", "Component",
-	                   "metadata", "name", name_of(req, target), "spec",
-	                   "type", "other", "lifecycle", "unknown");
 	if (!entity)
 		return cb_fail(req->ctx, CB_ENOMEM, "no memory for an answer");
 	add_slug(req, entity, target);
-	answer = json_pack("{s:[], s:[{s:o, s:[]}]}", "existingEntityFiles",
-	                   "generateEntities", "entity", entity, "fields");
-	rc = answer ? cb_req_json(req, 200, answer)
-	            : cb_fail(req->ctx, CB_ENOMEM, "no memory for an answer");
-	json_decref(answer);
-	return rc;
+	*out = json_pack("{s:[], s:[{s:o, s:[]}]}", "existingEntityFiles",
+	                 "generateEntities", "entity", entity, "fields");
+	return cbi_json_keep(req->ctx, *out);
+}
+
+static int analyze(struct cb_req *req)
+{
+	const char *target;
+	json_t *answer;
+	int rc = read_place(req, &target);
+
+	if (rc == CB_OK)
+		rc = cbi_api_analyze(req, target, &answer);
+	return rc < 0 ? rc : cb_req_json(req, 200, answer);
 }
 
 const struct cbi_endpoint cbi_api_judge[] = {

@@ -19,6 +19,7 @@
 #include "source/call.h"
 #include "web/api/answer.h"
 #include "web/api/api.h"
+#include "web/locations.h"
 #include "web/web.h"
 
 static void add_member(struct cb_buf *buf, const char *name, const char *value,
@@ -136,14 +137,6 @@ static int only_keys(struct cb_req *req, const json_t *body,
 	return CB_OK;
 }
 
-static int may_change_locations(struct cb_req *req)
-{
-	if (!cbi_config_bool(req->web->config, "catalog.readonly", false))
-		return CB_OK;
-	return cb_fail(req->ctx, CB_EDENIED,
-	               "catalog.readonly is set: locations cannot be changed");
-}
-
 static bool is_yes(const char *text)
 {
 	static const char *const yes[] = { "true", "1", "yes", "y", "on" };
@@ -241,32 +234,22 @@ static int refuse_trial(struct cb_req *req, const json_t *errors)
 
 static int try_location(struct cb_req *req, const struct cbi_location_wish *w)
 {
-	struct cbi_location found;
-	json_t *tried, *entities, *answer;
+	struct cbi_locations_trial tried;
+	json_t *answer;
 	const char *id;
-	bool exists;
-	int rc = cbi_api_call(req, "catalog.dry-run",
-	                      json_pack("{s:s, s:s, s:s*}", "type", w->type,
-	                                "target", w->target, "presence",
-	                                w->presence),
-	                      &tried);
+	int rc = cbi_locations_try(req, w, false, &tried);
 
-	if (rc == CB_OK && json_array_size(json_object_get(tried, "errors")))
-		rc = refuse_trial(req, json_object_get(tried, "errors"));
-	if (rc == CB_OK)
-		rc = cbi_location_find(req->ctx, w->type, w->target, &found);
-	exists = rc == CB_OK;
-	if (rc == CB_ENOENT)
-		cb_failure_clear(req->ctx);
-	else if (rc < 0)
+	if (rc == CB_OK && json_array_size(tried.errors))
+		rc = refuse_trial(req, tried.errors);
+	if (rc < 0)
 		return rc;
-	entities = json_object_get(tried, "entities");
 	id = cb_printf(req->ctx, "%s:%s", w->type, w->target);
-	answer = json_pack(
-	    "{s:b, s:{s:s, s:s, s:s, s:s}, s:O}", "exists", exists, "location",
-	    "id", id ? id : "", "type", w->type, "target", w->target,
-	    "entityRef", cbi_model_generated_ref(req->ctx, w->type, w->target),
-	    "entities", entities);
+	answer =
+	    json_pack("{s:b, s:{s:s, s:s, s:s, s:s}, s:O}", "exists",
+	              tried.exists, "location", "id", id ? id : "", "type",
+	              w->type, "target", w->target, "entityRef",
+	              cbi_model_generated_ref(req->ctx, w->type, w->target),
+	              "entities", tried.entities);
 	rc = answer ? cb_req_json(req, 201, answer)
 	            : cb_fail(req->ctx, CB_ENOMEM, "no memory for an answer");
 	json_decref(answer);
@@ -277,7 +260,6 @@ static int add(struct cb_req *req)
 {
 	struct cbi_location_wish wish = { .address = req->address };
 	struct cbi_location location;
-	uint64_t number = 0;
 	int rc = read_conflict(req, &wish.refresh);
 
 	if (rc == CB_OK)
@@ -285,12 +267,9 @@ static int add(struct cb_req *req)
 	if (rc == CB_OK && is_yes(cbi_req_query(req, "dryRun")))
 		return try_location(req, &wish);
 	if (rc == CB_OK)
-		rc = may_change_locations(req);
-	if (rc == CB_OK)
-		rc = cbi_location_add(req->ctx, &wish, &location, &number);
+		rc = cbi_locations_add(req, &wish, &location);
 	if (rc < 0)
 		return rc;
-	cbi_board_raise(&cbi_board()->wanted, number);
 	req->answer.status = 201;
 	rc = cbi_api_printf(req, "{\"location\":");
 	if (rc == CB_OK)
@@ -308,7 +287,7 @@ static int give_target(struct cb_req *req)
 	int rc = read_location(req, false, &wish);
 
 	if (rc == CB_OK)
-		rc = may_change_locations(req);
+		rc = cbi_locations_open(req);
 	if (rc == CB_OK)
 		rc = cbi_location_update(req->ctx, req->args[0], &wish,
 		                         &location, &number);
@@ -320,15 +299,10 @@ static int give_target(struct cb_req *req)
 
 static int take_back(struct cb_req *req)
 {
-	uint64_t number = 0;
-	int rc = may_change_locations(req);
+	int rc = cbi_locations_delete(req, req->args[0]);
 
-	if (rc == CB_OK)
-		rc = cbi_location_delete(req->ctx, req->args[0], req->address,
-		                         &number);
 	if (rc < 0)
 		return rc;
-	cbi_board_raise(&cbi_board()->wanted, number);
 	req->answer.status = 204;
 	return CB_OK;
 }

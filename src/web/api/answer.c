@@ -167,8 +167,10 @@ int cbi_api_cached(struct cb_req *req, int (*make)(struct cb_req *req))
 
 	if (!cache || req->body_len > KEY_BODY_MAX || !req->raw)
 		return cbi_api_end(req, make(req));
-	key = cbi_cache_key(req->ctx, &req->ctx->scope, "%s %s\n%.*s",
+	/* The type as well: the same bytes as a text are refused. */
+	key = cbi_cache_key(req->ctx, &req->ctx->scope, "%s %s\n%s\n%.*s",
 	                    req->head ? "GET" : req->method, req->raw,
+	                    req->body_type ? req->body_type : "",
 	                    (int)req->body_len, req->body ? req->body : "");
 	if (!key)
 		return CB_ENOMEM;

@@ -30,6 +30,13 @@ struct listing {
 	size_t n;
 };
 
+static int bad_after(struct cb_req *req)
+{
+	return cb_fail(req->ctx, CB_EINVAL,
+	               "query parameter 'after' is not one that this catalog "
+	               "gave");
+}
+
 /* `after` is base64 of {"limit": n, "offset": m}, which win. */
 static int read_after(struct cb_req *req, const char *text,
                       struct cbi_list *list)
@@ -42,13 +49,14 @@ static int read_after(struct cb_req *req, const char *text,
 	if (len > AFTER_MAX - 4 ||
 	    (!cbi_crypto_unbase64(CBI_BASE64_STD, text, len, json, &len) &&
 	     !cbi_crypto_unbase64(CBI_BASE64_URL, text, len, json, &len)))
-		return cb_fail(req->ctx, CB_EINVAL,
-		               "query parameter 'after' is not one that this "
-		               "catalog gave");
+		return bad_after(req);
 	rc = cb_json_parse(req->ctx, (char *)json, len, &root);
-	if (rc < 0)
-		return rc;
-	rc = cbi_api_number(req, root, "limit", &list->limit);
+	if (rc == CB_OK && !json_is_object(root))
+		return bad_after(req);
+	if (rc == CB_OK)
+		rc = cbi_api_number(req, root, "limit", &list->limit);
+	if (rc == CB_OK && list->limit == 0)
+		return bad_after(req);
 	return rc < 0 ? rc : cbi_api_number(req, root, "offset", &list->offset);
 }
 

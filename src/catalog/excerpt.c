@@ -72,15 +72,28 @@ int cbi_excerpt_open(struct cb_ctx *ctx, const struct cbi_feed *feed,
 	return cbi_json_keep(ctx, excerpt->texts);
 }
 
+/* Behind the error's name ("InputError: "), where it has one. */
+static const char *behind_name(const char *message)
+{
+	const char *p = message;
+
+	while ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z')
+		p++;
+	return p > message && cbi_str_starts(p, ": ") ? p + 2 : message;
+}
+
 /* The line that the message names behind its target; 0 for none. */
 static long line_of(const char *message, const char *target)
 {
 	static const char word[] = ": line ";
-	const char *rest = message + strlen(target);
+	const char *rest = behind_name(message);
 	long line;
 	char *end;
 
-	if (!cbi_str_starts(message, target) || *rest != ':')
+	if (!cbi_str_starts(rest, target))
+		return 0;
+	rest += strlen(target);
+	if (*rest != ':')
 		return 0;
 	rest += cbi_str_starts(rest, word) ? sizeof(word) - 1 : 1;
 	if (*rest < '0' || *rest > '9')

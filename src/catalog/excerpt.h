@@ -36,7 +36,8 @@ int cbi_excerpt_open(struct cb_ctx *ctx, const struct cbi_feed *feed,
 
 /*
  * errors are status items.  One whose message begins "<target>:<line>:" or
- * "<target>: line <line>," with a target that was read gets
+ * "<target>: line <line>,", behind the error's name, with a target that was
+ * read gets
  *
  *	excerpt: {target, line, from, lines: [text]}
  *

@@ -99,7 +99,8 @@ static const char ten[] = "1\n2\n3\n4\n5\r\n6\n7\n8\n9\n10";
 static void around_the_line(void **state)
 {
 	(void)state;
-	check(excerpt(ten, TARGET ":5:3: spec is missing"), 5, 2, 7, "2");
+	check(excerpt(ten, "InputError: " TARGET ":5:3: spec is missing"), 5, 2,
+	      7, "2");
 	check(excerpt(ten, TARGET ":1:1: no kind"), 1, 1, 4, "1");
 	check(excerpt(ten, TARGET ":10:1: end"), 10, 7, 4, "7");
 	check(excerpt(ten, TARGET ": line 2, column 7: bad indent"), 2, 1, 5,
@@ -121,6 +122,8 @@ static void none_where_no_line_is_named(void **state)
 		TARGET ":-3: spec",
 		TARGET ":3",
 		TARGET ":99999999999999999999999 spec",
+		"a b: " TARGET ":5:3: spec",
+		": " TARGET ":5:3: spec",
 		"https://host.test/b.yaml:5:3: spec is missing",
 	};
 

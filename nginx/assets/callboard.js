@@ -107,6 +107,17 @@
 
 	document.addEventListener("DOMContentLoaded", () => show(stored()));
 
+	/* A strip of tabs that is wider than the screen shows where one is. */
+	document.addEventListener("DOMContentLoaded", () => {
+		for (const here of document.querySelectorAll(".tabs > [aria-current]")) {
+			const inner = here.getBoundingClientRect();
+			const strip = here.parentElement;
+			const outer = strip.getBoundingClientRect();
+
+			strip.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
+		}
+	});
+
 	/* A graph that is larger than its box begins with what it is about. */
 	document.addEventListener("DOMContentLoaded", () => {
 		const box = document.querySelector(".graph-box");

@@ -86,6 +86,16 @@ void cbi_html_card_close(struct cb_html *html)
 	cbi_html_lit(html, "</div></section>\n");
 }
 
+void cbi_html_again(struct cb_html *html, const char *address,
+                    const char *element, int attempt)
+{
+	cbi_html_attr(html, "hx-get", address);
+	cbi_html_attr(html, "hx-trigger", delay(attempt));
+	cbi_html_attr(html, "hx-target", element);
+	cbi_html_attr(html, "hx-select", element);
+	cbi_html_lit(html, " hx-swap=\"outerHTML\"");
+}
+
 void cbi_html_card_wait(struct cb_html *html, const struct cbi_html_card *card,
                         const char *fragment, int attempt)
 {

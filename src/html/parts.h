@@ -35,6 +35,10 @@ void cbi_html_card_close(struct cb_html *html);
  * 0 for the first. */
 void cbi_html_card_wait(struct cb_html *html, const struct cbi_html_card *card,
                         const char *fragment, int attempt);
+/* ` hx-get=... hx-trigger=...`: the element that has it is asked for again,
+ * attempt as above, and put in its own place. */
+void cbi_html_again(struct cb_html *html, const char *address,
+                    const char *element, int attempt);
 /* A grey card and why it is one; message is for people, in any language. */
 void cbi_html_card_off(struct cb_html *html, const struct cbi_html_card *card,
                        const char *message);

@@ -88,7 +88,10 @@ static int show(struct cb_req *req)
 	                                 "Everything that is known about the "
 	                                 "software of {1}.",
 	                                 cbi_page_organization(req), NULL));
-	cbi_html_lit(&html, "</p></div></header>\n"
+	cbi_html_lit(&html, "</p></div><div class=\"buttons\">");
+	cbi_html_button_link(&html, "", "plus", "Register existing component",
+	                     cbi_addr(req->ctx, "/catalog-import"));
+	cbi_html_lit(&html, "</div></header>\n"
 	                    "<div class=\"catalog\" id=\"catalog\">\n");
 	cbi_catalog_rail(&page, &html);
 	cbi_catalog_results(&page, &html);

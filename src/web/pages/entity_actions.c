@@ -12,36 +12,14 @@
 #include "base/board.h"
 #include "catalog/entity.h"
 #include "catalog/location.h"
-#include "catalog/query.h"
 #include "catalog/ref.h"
 #include "catalog/uproot.h"
-#include "config/config.h"
 #include "html/addr.h"
-#include "web/pages/shell.h"
+#include "web/locations.h"
+#include "web/pages/forms.h"
+#include "web/pages/origin.h"
 
 #define ORIGIN "backstage.io/managed-by-origin-location"
-/* Of what goes with a location, so many are named. */
-#define NAMED_MAX 100
-
-/* A form's token; a service has no session, and needs none. */
-static const char *token_of(struct cb_req *req)
-{
-	const char *csrf = cbi_page_csrf(req);
-
-	return csrf ? csrf : req->who.kind == CBI_WHO_SERVICE ? "" : NULL;
-}
-
-static const char *write_why(struct cb_req *req)
-{
-	if (req->ctx->scope.as_of)
-		return cb_tr(req->ctx, "This is the past: nothing in it can be "
-		                       "changed.");
-	if (!cbi_page_may_write(req))
-		return cb_tr(req->ctx,
-		             "Guests read; changes need a token or the "
-		             "command line.");
-	return NULL;
-}
 
 static bool is_orphan(const struct cbi_entity_page *page)
 {
@@ -82,13 +60,8 @@ const char *cbi_entity_unregister_why(const struct cbi_entity_page *page,
 static const char *all_why(const struct cbi_entity_page *page,
                            struct cbi_location *location)
 {
-	struct cb_req *req = page->req;
-	const char *why = write_why(req);
+	const char *why = cbi_form_location_why(page->req);
 
-	if (!why && req->web->config &&
-	    cbi_config_bool(req->web->config, "catalog.readonly", false))
-		why = cb_tr(req->ctx, "catalog.readonly is set: locations "
-		                      "cannot be changed.");
 	return why ? why : cbi_entity_unregister_why(page, location);
 }
 
@@ -114,28 +87,16 @@ static const char *linked(const struct cbi_entity_page *page, const char *name)
 	return url ? cbi_html_safe_url(page->req->ctx, url) : NULL;
 }
 
-static void refresh_item(const struct cbi_entity_page *page,
-                         struct cb_html *html)
-{
-	const struct cbi_html_form form = {
-		.address = cbi_addr_entity(html->ctx, page->ref, "refresh"),
-		.csrf = token_of(page->req),
-	};
-
-	if (!form.csrf)
-		return;
-	cbi_html_form_open(html, &form);
-	cbi_html_lit(html, "<button class=\"menu-item\" type=\"submit\">");
-	cbi_html_icon(html, "refresh");
-	cbi_html_tr(html, "Refresh now");
-	cbi_html_lit(html, "</button>");
-	cbi_html_form_close(html);
-}
-
 void cbi_entity_menu(const struct cbi_entity_page *page, struct cb_html *html)
 {
 	struct cb_ctx *ctx = html->ctx;
-	const char *why = write_why(page->req);
+	const char *why = cbi_form_why(page->req);
+	const struct cbi_form_button refresh = {
+		.address = cbi_addr_entity(ctx, page->ref, "refresh"),
+		.cls = "menu-item",
+		.icon = "refresh",
+		.title = "Refresh now",
+	};
 
 	cbi_html_lit(html, "<details class=\"menu entity-menu\"><summary"
 	                   " class=\"button\">");
@@ -158,7 +119,7 @@ void cbi_entity_menu(const struct cbi_entity_page *page, struct cb_html *html)
 	item_link(html, "code", "Inspect",
 	          cbi_addr_entity(ctx, page->ref, "inspect"));
 	if (!why) {
-		refresh_item(page, html);
+		cbi_form_button(page->req, html, &refresh);
 		item_link(html, "trash", "Unregister\xe2\x80\xa6",
 		          cbi_addr_entity(ctx, page->ref, "unregister"));
 	} else {
@@ -172,98 +133,31 @@ void cbi_entity_menu(const struct cbi_entity_page *page, struct cb_html *html)
 
 /* ---- Unregistering ------------------------------------------------------ */
 
-struct gone {
-	struct cbi_entity_page *page;
-	const char *refs[NAMED_MAX];
-	size_t n;
-};
-
-static int note_gone(void *arg, struct cbi_span body)
-{
-	struct gone *gone = arg;
-	const struct cb_entity *entity;
-	int rc = cbi_entity_create(gone->page->req->ctx, body.ptr, body.len,
-	                           &entity);
-
-	if (rc < 0)
-		return rc;
-	gone->refs[gone->n] =
-	    cb_strdup(gone->page->req->ctx, cb_entity_ref(entity));
-	return gone->refs[gone->n++] ? CB_OK : CB_ENOMEM;
-}
-
-/* All that has the same origin, *total of them. */
-static int look_for(struct gone *gone, int64_t *total)
-{
-	struct cb_req *req = gone->page->req;
-	const char *origin = cb_entity_annotation(gone->page->entity, ORIGIN);
-	const struct cbi_filter filter = {
-		.op = CBI_FILTER_IN,
-		.key = "metadata.annotations." ORIGIN,
-		.values = &origin,
-		.value_count = 1,
-	};
-	struct cbi_query query = {
-		.at = { .filter = &filter, .order_key = "metadata.name" },
-		.limit = NAMED_MAX,
-		.count = true,
-	};
-	struct cbi_query_page found;
-	char *lower = cb_strdup(req->ctx, origin);
-	int rc;
-
-	if (!lower)
-		return CB_ENOMEM;
-	cbi_str_lower(lower);
-	origin = lower;
-	rc = cbi_query_run(req->ctx, req->web->catalog, &query, note_gone, gone,
-	                   &found);
-	*total = found.total;
-	return rc;
-}
-
-static void gone_list(const struct gone *gone, struct cb_html *html,
-                      int64_t total)
+static void gone_list(const struct cbi_entity_page *page, struct cb_html *html,
+                      const struct cbi_origin *gone)
 {
 	cbi_html_lit(html, "<p><strong>");
-	cbi_html_esc(html,
-	             cbi_html_say_n(html->ctx,
-	                            total == 1 ? "{1} entity goes with it:"
-	                                       : "{1} entities go with it:",
-	                            total, 0));
-	cbi_html_lit(html, "</strong></p>\n<ul class=\"refs\">\n");
-	for (size_t i = 0; i < gone->n; i++) {
-		cbi_html_lit(html, "<li>");
-		cbi_thing_ref(gone->page->req, html, gone->refs[i]);
-		cbi_html_lit(html, "</li>\n");
-	}
-	cbi_html_lit(html, "</ul>\n");
-	if (total > (int64_t)gone->n) {
-		cbi_html_lit(html, "<p class=\"muted\">");
-		cbi_html_esc(html, cbi_html_say_n(html->ctx, "and {1} more",
-		                                  total - (int64_t)gone->n, 0));
-		cbi_html_lit(html, "</p>\n");
-	}
+	cbi_html_esc(html, cbi_html_say_n(html->ctx,
+	                                  gone->total == 1
+	                                      ? "{1} entity goes with it:"
+	                                      : "{1} entities go with it:",
+	                                  gone->total, 0));
+	cbi_html_lit(html, "</strong></p>\n");
+	cbi_origin_list(page->req, html, gone, NULL);
 }
 
 static void confirm_form(const struct cbi_entity_page *page,
                          struct cb_html *html)
 {
-	const struct cbi_html_form form = {
+	const struct cbi_form_button button = {
 		.address = cbi_addr_entity(html->ctx, page->ref, "unregister"),
-		.csrf = token_of(page->req),
+		.cls = "button danger",
+		.title = is_orphan(page) ? "Delete the entity"
+		                         : "Unregister the location",
 	};
 
 	cbi_html_lit(html, "<div class=\"buttons\">");
-	if (form.csrf) {
-		cbi_html_form_open(html, &form);
-		cbi_html_lit(html, "<button class=\"button danger\""
-		                   " type=\"submit\">");
-		cbi_html_tr(html, is_orphan(page) ? "Delete the entity"
-		                                  : "Unregister the location");
-		cbi_html_lit(html, "</button>");
-		cbi_html_form_close(html);
-	}
+	cbi_form_button(page->req, html, &button);
 	cbi_html_button_link(html, "quiet", NULL, "Leave it as it is",
 	                     cbi_addr_entity(html->ctx, page->ref, NULL));
 	cbi_html_lit(html, "</div>\n");
@@ -275,33 +169,29 @@ int cbi_entity_unregister(struct cbi_entity_page *page, struct cb_html *html)
 		                            .name = "unregister",
 		                            .title = "Unregister",
 		                            .wide = true };
-	struct gone gone = { .page = page };
+	struct cbi_origin gone = { .n = 0 };
 	struct cbi_location location;
 	const char *why = all_why(page, &location);
-	int64_t total = 0;
 	int rc = CB_OK;
 
 	if (!why && location.id)
-		rc = look_for(&gone, &total);
+		rc = cbi_origin_find(page->req,
+		                     cb_entity_annotation(page->entity, ORIGIN),
+		                     &gone);
 	if (rc < 0)
 		return rc;
 	cbi_html_lit(html, "<div class=\"cards\">\n");
 	cbi_html_card_open(html, &card);
 	cbi_html_lit(html, "<div class=\"stack\">\n");
 	if (why) {
-		cbi_html_notice_open(html, CB_TONE_NEUTRAL, "note",
-		                     "This cannot be unregistered here");
-		cbi_html_lit(html, "<p>");
-		cbi_html_esc(html, why);
-		cbi_html_lit(html, "</p>");
-		cbi_html_notice_close(html);
+		cbi_form_off(html, "This cannot be unregistered here", why);
 	} else if (location.id) {
 		cbi_html_lit(html, "<p>");
 		cbi_html_tr(html, "This takes back the location");
 		cbi_html_lit(html, " <code class=\"code-inline\">");
 		cbi_html_esc(html, location.target);
 		cbi_html_lit(html, "</code></p>\n");
-		gone_list(&gone, html, total);
+		gone_list(page, html, &gone);
 		confirm_form(page, html);
 	} else {
 		cbi_html_lit(html, "<p>");
@@ -342,8 +232,7 @@ static int unregister(struct cbi_entity_page *page)
 	if (why)
 		return cb_fail(req->ctx, CB_ECONFLICT, "%s", why);
 	if (location.id)
-		rc = cbi_location_delete(req->ctx, location.id, req->address,
-		                         &number);
+		rc = cbi_locations_delete(req, location.id);
 	else
 		rc = cbi_uproot(req->ctx,
 		                cb_entity_text(page->entity, "metadata.uid"),

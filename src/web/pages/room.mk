@@ -15,6 +15,11 @@ libcallboard_la_SOURCES += \
 	src/web/pages/graph_walk.c \
 	src/web/pages/entity_head.c src/web/pages/entity_why.c \
 	src/web/pages/error.c \
+	src/web/pages/forms.c src/web/pages/forms.h \
+	src/web/pages/import.c src/web/pages/import.h \
+	src/web/pages/import_done.c src/web/pages/import_preview.c \
+	src/web/pages/import_repo.c \
+	src/web/pages/origin.c src/web/pages/origin.h \
 	src/web/pages/gallery.c src/web/pages/home.c src/web/pages/home.h \
 	src/web/pages/pages.h src/web/pages/plain.c \
 	src/web/pages/plugin_page.c src/web/pages/plugin_page.h \

@@ -309,6 +309,8 @@ static void side(struct cb_req *req, struct cb_html *html, const char *here)
 	          strcmp(here, "home") == 0);
 	side_item(html, cbi_addr_then(ctx, cbi_addr(ctx, "/catalog")),
 	          "library", "Catalog", strcmp(here, "catalog") == 0);
+	side_item(html, cbi_addr(ctx, "/catalog-import"), "plus", "Register",
+	          strcmp(here, "import") == 0);
 	side_plugins(req, html, here);
 	cbi_html_lit(html, "<p class=\"side-head\">");
 	cbi_html_tr(html, "Admin");

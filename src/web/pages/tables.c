@@ -10,6 +10,7 @@
 #include "web/pages/graph.h"
 #include "web/pages/history.h"
 #include "web/pages/home.h"
+#include "web/pages/import.h"
 #include "web/pages/pages.h"
 #include "web/pages/plugin_page.h"
 #include "web/pages/search.h"
@@ -19,7 +20,7 @@ static const struct cbi_endpoint *const tables[] = {
 	cbi_pages_cards,  cbi_pages_plugin,         cbi_pages_door,
 	cbi_pages_admin,  cbi_pages_plugins,        cbi_pages_gallery,
 	cbi_pages_search, cbi_pages_entity_actions, cbi_pages_history,
-	cbi_pages_graph,
+	cbi_pages_graph,  cbi_pages_import,
 };
 
 const struct cbi_endpoint *const *cbi_pages_tables(size_t *n)

@@ -113,6 +113,16 @@ int cbi_http_request(struct cb_ctx *ctx, struct cbi_http *http,
                      struct cbi_http_reply *out) CB_USED;
 
 /*
+ * For programs that connect by themselves: the one address of host (a name or
+ * a literal, IPv6 without brackets) that they shall use, looked up and judged
+ * as for a request; allow ends in NULL.  CB_EDENIED when any of its addresses
+ * is blocked, CB_EAWAY when it has none, CB_EINVAL for a range that is none.
+ * Lives with ctx.
+ */
+int cbi_http_pin(struct cb_ctx *ctx, const char *host, const char *const *allow,
+                 const char **out) CB_USED;
+
+/*
  * What the fleet knows together, handed in by who can reach Redis; NULL
  * functions and a store that is away mean that this process counts alone.
  * `who` is a connection's name or "host:port".  Set before threads start.

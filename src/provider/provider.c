@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "config/config.h"
+#include "scm/git.h"
 
 /* An administrator who names a host opens the private ranges to it; this
  * host's own services only when it is named as such. */
@@ -58,6 +59,7 @@ int cbi_provider_create(struct cb_ctx *ctx, const struct cbi_config *config,
 		cbi_provider_destroy(provider);
 		return rc;
 	}
+	cbi_scm_git_keep(provider->scm, cbi_config_settings(config)->state_dir);
 	*out = provider;
 	return CB_OK;
 }
@@ -105,6 +107,8 @@ int cbi_provider_read(struct cb_ctx *ctx, struct cbi_provider *provider,
 		               ask->target);
 	if (strcmp(ask->type, "file") == 0)
 		rc = cbi_provider_read_files(ctx, &read);
+	else if (strcmp(ask->type, "url") == 0 && cbi_scm_is_git(ask->target))
+		rc = cbi_provider_read_git(ctx, &read);
 	else if (strcmp(ask->type, "url") == 0 &&
 	         cbi_scm_knows(provider->scm, ask->target))
 		rc = cbi_provider_read_hosted(ctx, &read);

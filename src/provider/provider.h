@@ -12,7 +12,8 @@
  *         opened below `root` only, whatever links are on the way.
  *   url   http or https: of a code host in `integrations`, read through its
  *         API, and a glob when its path has a '*' (scm/scm.h); else of a host
- *         in backend.reading.allow
+ *         in backend.reading.allow.  git+https and so on: a file or glob of a
+ *         repository (scm/git.h)
  */
 #ifndef CB_PROVIDER_PROVIDER_H
 #define CB_PROVIDER_PROVIDER_H

@@ -38,6 +38,9 @@ int cbi_provider_read_url(struct cb_ctx *ctx, struct cbi_provider_read *read);
 int cbi_provider_read_hosted(struct cb_ctx *ctx,
                              struct cbi_provider_read *read);
 
+/* git.c: addresses of git repositories. */
+int cbi_provider_read_git(struct cb_ctx *ctx, struct cbi_provider_read *read);
+
 /*
  * glob.c: the paths that fit pattern, sorted, in an array that ends in NULL
  * and lives with ctx; a pattern without a wildcard is its own only result,

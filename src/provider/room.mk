@@ -3,6 +3,7 @@ libcallboard_la_SOURCES += \
 	src/provider/discovery.c src/provider/discovery.h \
 	src/provider/discovery_config.c \
 	src/provider/file.c \
+	src/provider/git.c \
 	src/provider/glob.c \
 	src/provider/hosted.c \
 	src/provider/graph.c \

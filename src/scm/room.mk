@@ -3,6 +3,10 @@ libcallboard_la_SOURCES += \
 	src/scm/azure.c \
 	src/scm/bitbucket.c \
 	src/scm/fill.c \
+	src/scm/git.c src/scm/git.h src/scm/git_priv.h \
+	src/scm/git_clone.c \
+	src/scm/git_run.c \
+	src/scm/git_tree.c \
 	src/scm/gitea.c \
 	src/scm/github.c \
 	src/scm/gitlab.c \

@@ -2,6 +2,7 @@
 /*
  * scm.c - the hosts of the config, and whose an address is.
  */
+#include "scm/git_priv.h"
 #include "scm/scm_priv.h"
 
 #include "base/limits.h"
@@ -17,8 +18,8 @@ static const struct cbi_scm_kind *const kinds[] = {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-static const char *keep(struct cb_ctx *ctx, struct cbi_scm *scm,
-                        const char *text)
+const char *cbi_scm_keep(struct cb_ctx *ctx, struct cbi_scm *scm,
+                         const char *text)
 {
 	size_t len = text ? strlen(text) : 0;
 	char *copy = text ? cbi_arena_alloc(&scm->arena, len + 1) : NULL;
@@ -80,9 +81,9 @@ static int read_api(struct cb_ctx *ctx, struct cbi_scm *scm,
 	while (len > 0 && url[len - 1] == '/')
 		len--;
 	api = cb_strndup(ctx, url, len);
-	host->api = keep(ctx, scm, api);
+	host->api = cbi_scm_keep(ctx, scm, api);
 	host->hosts[0] = host->name;
-	host->hosts[1] = keep(ctx, scm, parts.host);
+	host->hosts[1] = cbi_scm_keep(ctx, scm, parts.host);
 	return host->api && host->hosts[1] ? CB_OK : CB_ENOMEM;
 }
 
@@ -108,7 +109,7 @@ static int read_one(struct cb_ctx *ctx, struct cbi_scm *scm,
 	cbi_str_lower(lower);
 	*host = (struct cbi_scm_host){ .kind = kind,
 		                       .config = config,
-		                       .name = keep(ctx, scm, lower) };
+		                       .name = cbi_scm_keep(ctx, scm, lower) };
 	if (!host->name)
 		return CB_ENOMEM;
 	rc = read_api(ctx, scm, host, at);
@@ -162,6 +163,9 @@ int cbi_scm_create(struct cb_ctx *ctx, const json_t *integrations,
 	scm->http = http;
 	cbi_arena_init(&scm->arena, 4 * CB_MIB);
 	rc = read_all(ctx, scm, integrations);
+	if (rc == CB_OK)
+		rc = cbi_scm_git_config(ctx, scm,
+		                        json_object_get(integrations, "git"));
 	if (rc < 0) {
 		cbi_scm_destroy(scm);
 		return rc;
@@ -193,6 +197,8 @@ bool cbi_scm_knows(const struct cbi_scm *scm, const char *url)
 	const char *host = strstr(url, "://");
 	size_t len;
 
+	if (cbi_scm_is_git(url))
+		return true;
 	if (!host)
 		return false;
 	host += 3;
@@ -208,8 +214,11 @@ int cbi_scm_parse(struct cb_ctx *ctx, const struct cbi_scm *scm,
 {
 	struct cbi_scm_place place = { 0 };
 	struct cbi_scm_url parts;
-	int rc = cbi_scm_split(ctx, url, &parts);
+	int rc;
 
+	if (cbi_scm_is_git(url))
+		return cbi_scm_git_parse(ctx, url, out);
+	rc = cbi_scm_split(ctx, url, &parts);
 	if (rc < 0)
 		return rc;
 	place.host = host_of(scm, parts.host, strlen(parts.host));

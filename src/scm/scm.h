@@ -38,7 +38,8 @@ void cbi_scm_destroy(struct cbi_scm *scm);
 
 /* A file or folder of a repository.  Texts live with the context, decoded. */
 struct cbi_scm_place {
-	const struct cbi_scm_host *host;
+	const struct cbi_scm_host *host; /* NULL: git (scm/git.h), repo is the
+	                                  * repository's address */
 	const char *owner; /* organisation, group/subgroup, project key; of
 	                    * Azure organisation/project */
 	const char *repo;
@@ -48,7 +49,8 @@ struct cbi_scm_place {
 	const char *before, *after;
 };
 
-/* Is there an integration for the address's host? */
+/* Is there an integration for the address's host?  Of git's addresses: always,
+ * whether it may be asked is told by reading. */
 bool cbi_scm_knows(const struct cbi_scm *scm, const char *url);
 
 /*

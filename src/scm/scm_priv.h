@@ -31,6 +31,7 @@ struct cbi_scm_page {
 };
 
 struct cbi_scm_host;
+struct cbi_scm_git_row;
 
 struct cbi_scm_kind {
 	const char *section;
@@ -81,10 +82,18 @@ struct cbi_scm {
 	struct cbi_http *http;
 	struct cbi_scm_host *hosts;
 	size_t n;
+	/* git.c: integrations.git, and where clones are; NULL: nowhere. */
+	struct cbi_scm_git_row *git;
+	size_t git_n;
+	const char *state_dir;
 };
 
 extern const struct cbi_scm_kind cbi_scm_github, cbi_scm_gitlab, cbi_scm_gitea,
     cbi_scm_bitbucket, cbi_scm_azure;
+
+/* scm.c: a copy that lives with scm; NULL after a noted failure. */
+const char *cbi_scm_keep(struct cb_ctx *ctx, struct cbi_scm *scm,
+                         const char *text);
 
 /* url.c */
 /* CB_EINVAL for what is no http or https address, with a message. */

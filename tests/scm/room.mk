@@ -3,3 +3,7 @@ check_PROGRAMS += tests/scm/test_scm
 TESTS += tests/scm/test_scm
 tests_scm_test_scm_SOURCES = tests/scm/test_scm.c
 tests_scm_test_scm_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/scm/test_git
+TESTS += tests/scm/test_git
+tests_scm_test_git_SOURCES = tests/scm/test_git.c
+tests_scm_test_git_LDADD = $(test_ldadd)

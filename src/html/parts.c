@@ -199,6 +199,11 @@ void cbi_html_tabs(struct cb_html *html, const char *label,
 		cbi_html_current(html, tabs[i].here);
 		cbi_html_lit(html, ">");
 		cbi_html_tr(html, tabs[i].title);
+		if (tabs[i].count) {
+			cbi_html_lit(html, " <span class=\"count\">");
+			cbi_html_esc(html, tabs[i].count);
+			cbi_html_lit(html, "</span>");
+		}
 		cbi_html_lit(html, "</a>");
 	}
 	cbi_html_lit(html, "</nav>\n");

@@ -91,6 +91,7 @@ struct cbi_html_tab {
 	const char *title; /* message id */
 	const char *address;
 	bool here;
+	const char *count; /* how many there are behind it, or NULL */
 };
 /* label is a value: what the tabs are of. */
 void cbi_html_tabs(struct cb_html *html, const char *label,

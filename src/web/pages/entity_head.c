@@ -156,32 +156,35 @@ static const char *tab_address(const struct cbi_entity_page *page,
 static void tabs(const struct cbi_entity_page *page, struct cb_html *html)
 {
 	struct cbi_html_tab list[7] = {
-		{ "Overview", tab_address(page, html, NULL), !*page->tab },
+		{ "Overview", tab_address(page, html, NULL), !*page->tab,
+		  NULL },
 		{ "Relations", tab_address(page, html, "relations"),
-		  strcmp(page->tab, "relations") == 0 },
+		  strcmp(page->tab, "relations") == 0, NULL },
 	};
 	size_t n = 2;
 
 	list[n++] =
 	    (struct cbi_html_tab){ "Graph", tab_address(page, html, "graph"),
-		                   strcmp(page->tab, "graph") == 0 };
+		                   strcmp(page->tab, "graph") == 0, NULL };
 	if (cb_entity_text(page->entity, "spec.definition"))
 		list[n++] = (struct cbi_html_tab){
 			"Definition", tab_address(page, html, "definition"),
-			strcmp(page->tab, "definition") == 0
+			strcmp(page->tab, "definition") == 0, NULL
 		};
-	list[n++] = (struct cbi_html_tab){ "Inspect",
-		                           tab_address(page, html, "inspect"),
-		                           strcmp(page->tab, "inspect") == 0 };
-	list[n++] = (struct cbi_html_tab){ "History",
-		                           tab_address(page, html, "history"),
-		                           strcmp(page->tab, "history") == 0 };
+	list[n++] =
+	    (struct cbi_html_tab){ "Inspect",
+		                   tab_address(page, html, "inspect"),
+		                   strcmp(page->tab, "inspect") == 0, NULL };
+	list[n++] =
+	    (struct cbi_html_tab){ "History",
+		                   tab_address(page, html, "history"),
+		                   strcmp(page->tab, "history") == 0, NULL };
 	/* Known for now only. */
 	if (!html->ctx->scope.as_of)
-		list[n++] =
-		    (struct cbi_html_tab){ "Why is it so",
-			                   tab_address(page, html, "why"),
-			                   strcmp(page->tab, "why") == 0 };
+		list[n++] = (struct cbi_html_tab){
+			"Why is it so", tab_address(page, html, "why"),
+			strcmp(page->tab, "why") == 0, NULL
+		};
 	cbi_html_tabs(html, cbi_thing_title(page->entity), list, n);
 }
 

@@ -134,7 +134,7 @@ int cbi_entity_inspect(const struct cbi_entity_page *page, struct cb_html *html)
 			cbi_addr_with(
 			    ctx, cbi_addr_entity(ctx, page->ref, "inspect"),
 			    "as", i ? views[i] : NULL),
-			false
+			false, NULL
 		};
 	}
 	tabs[at].here = true;

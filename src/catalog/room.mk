@@ -8,6 +8,7 @@ libcallboard_la_SOURCES += src/catalog/cursor.h
 libcallboard_la_SOURCES += src/catalog/entity.c
 libcallboard_la_SOURCES += src/catalog/entity.h
 libcallboard_la_SOURCES += src/catalog/excerpt.c src/catalog/excerpt.h
+libcallboard_la_SOURCES += src/catalog/overview.c src/catalog/overview.h
 libcallboard_la_SOURCES += src/catalog/facets.c
 libcallboard_la_SOURCES += src/catalog/facets.h
 libcallboard_la_SOURCES += src/catalog/filter.c

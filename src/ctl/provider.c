@@ -10,10 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/audit.h"
 #include "base/clock.h"
 #include "catalog/bucket.h"
-#include "db/db.h"
+#include "catalog/overview.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
 #include "provider/supply.h"
@@ -188,18 +187,6 @@ struct wish {
 	const char *name, *wanted;
 };
 
-static int trigger_tx(struct cb_ctx *ctx, void *arg)
-{
-	const struct wish *wish = arg;
-	const struct cbi_audit entry = { .action = "provider.run",
-		                         .object = wish->name,
-		                         .after = cb_printf(ctx, "\"%s\"",
-		                                            wish->wanted) };
-	int rc = cbi_job_trigger(ctx, wish->name, wish->wanted);
-
-	return rc < 0 ? rc : cbi_audit_write(ctx, &entry);
-}
-
 static int wait_for_end(struct cbi_ctl *ctl, const struct cbi_job_row *before,
                         struct cbi_job_row *job)
 {
@@ -235,7 +222,7 @@ static int run_now(struct cbi_ctl *ctl, const struct wish *wish)
 
 	if (find(ctl, wish->name, &before) < 0)
 		return cbi_ctl_fail(ctl);
-	rc = cbi_db_transact(&ctl->ctx, trigger_tx, (void *)(uintptr_t)wish);
+	rc = cbi_overview_run(&ctl->ctx, wish->name, wish->wanted, NULL);
 	if (rc == CB_OK)
 		rc = wait_for_end(ctl, &before, &job);
 	if (rc < 0)

@@ -33,7 +33,7 @@
 		      " (select count(*) from edge b where b.parent = n.id)," \
 		      " coalesce((select min(p.provider) from edge p"         \
 		      "  where p.child = n.id and p.provider is not null), "  \
-	              "'')"                                                   \
+		      "'')"                                                   \
 		      " from node n where " condition " and " FITS            \
 		      " order by n.ref limit $2::bigint offset $3::bigint"
 #define COUNT(condition) \
@@ -52,10 +52,10 @@ static const struct cbi_db_stmt counts = {
 	    IS_ORPHAN) ", " COUNT(IS_LOCATION) ","
 					       " (select count(*) from entity),"
 					       " (select count(*) from node "
-	                                       "where due_at <= "
-	                                       "clock_timestamp()),"
+					       "where due_at <= "
+					       "clock_timestamp()),"
 					       " (select count(distinct ref) "
-	                                       "from stitch)",
+					       "from stitch)",
 };
 
 static int take_row(struct cb_ctx *ctx, const struct cbi_db_result *rows,

@@ -11,12 +11,11 @@
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "catalog/ingest.h"
-#include "catalog/ref.h"
 #include "html/addr.h"
 #include "web/pages/shell.h"
 
-/* Errors on one page: who has more begins with these. */
-#define TROUBLES_MAX 200
+/* Errors shown here; /admin/catalog has all. */
+#define TROUBLES_MAX 20
 
 static const char *kind_name(int32_t kind)
 {
@@ -141,25 +140,8 @@ static void traffic(struct cb_html *html)
 	cbi_html_card_close(html);
 }
 
-static void confirm_form(struct cb_html *html, const char *ref,
-                         const char *csrf)
-{
-	const struct cbi_html_form form = {
-		.address = cbi_addr(html->ctx, "/admin/confirm"),
-		.csrf = csrf,
-	};
-
-	cbi_html_form_open(html, &form);
-	cbi_html_hidden(html, "ref", ref);
-	cbi_html_lit(html, "<button class=\"button\" type=\"submit\">");
-	cbi_html_tr(html, "Delete them");
-	cbi_html_lit(html, "</button>");
-	cbi_html_form_close(html);
-}
-
 static void trouble_row(struct cb_html *html,
-                        const struct cbi_ingest_trouble *trouble,
-                        const char *csrf)
+                        const struct cbi_ingest_trouble *trouble)
 {
 	cb_html_row_open(html);
 	cb_html_cell_open(html);
@@ -178,8 +160,6 @@ static void trouble_row(struct cb_html *html,
 
 		cb_html_text(html, message);
 	}
-	if (trouble->confirm && csrf)
-		confirm_form(html, trouble->ref, csrf);
 	cb_html_cell_close(html);
 	cb_html_row_close(html);
 }
@@ -190,9 +170,12 @@ static void troubles(struct cb_req *req, struct cb_html *html)
 	struct cbi_html_card card = { .plugin = "core",
 		                      .name = "errors",
 		                      .title = "Errors of processing",
-		                      .wide = true };
+		                      .wide = true,
+		                      .link =
+		                          cbi_addr(req->ctx, "/admin/catalog"),
+		                      .link_title = "All of processing",
+		                      .link_icon = "arrow-right" };
 	struct cbi_ingest_trouble *list;
-	const char *csrf = cbi_page_may_write(req) ? cbi_page_csrf(req) : NULL;
 	size_t n;
 
 	if (cbi_ingest_troubles(req->ctx, TROUBLES_MAX, &list, &n) < 0) {
@@ -202,7 +185,6 @@ static void troubles(struct cb_req *req, struct cb_html *html)
 		cbi_html_card_off(html, &card, why);
 		return;
 	}
-	card.meta = cbi_html_number_text(req->ctx, (int64_t)n);
 	cbi_html_card_open(html, &card);
 	if (n)
 		cb_html_table_open(html, "Errors of processing", heads);
@@ -210,7 +192,7 @@ static void troubles(struct cb_req *req, struct cb_html *html)
 		cb_html_empty(html, "Nothing is wrong",
 		              "Every file that was read could be used.");
 	for (size_t i = 0; i < n; i++)
-		trouble_row(html, &list[i], csrf);
+		trouble_row(html, &list[i]);
 	cb_html_table_close(html);
 	cbi_html_card_close(html);
 }
@@ -236,29 +218,7 @@ static int show(struct cb_req *req)
 	return cbi_page_close(req, &html);
 }
 
-/* What the guard held back may go. */
-static int confirm(struct cb_req *req)
-{
-	const char *text = cbi_req_form(req, "ref"), *ref, *why;
-	int rc;
-
-	if (!text ||
-	    cbi_ref_canonical(req->ctx, text, NULL, NULL, &ref, &why) < 0)
-		return cb_fail(req->ctx, CB_EINVAL,
-		               "ref: expected the reference of a location");
-	rc = cbi_ingest_confirm(req->ctx, ref, req->address);
-	return rc < 0 ? rc : cbi_req_redirect(req, "/admin");
-}
-
 const struct cbi_endpoint cbi_pages_admin[] = {
-	{
-	    .path = "/admin/confirm",
-	    .method = "POST",
-	    .access = CBI_ACCESS_WRITE,
-	    .face = CBI_FACE_PAGE,
-	    .name = "page.admin.confirm",
-	    .handle = confirm,
-	},
 	{
 	    .path = "/admin",
 	    .method = "GET",

@@ -9,6 +9,7 @@
 #include "web/web.h"
 
 extern const struct cbi_endpoint cbi_pages_admin[];
+extern const struct cbi_endpoint cbi_pages_admin_catalog[];
 extern const struct cbi_endpoint cbi_pages_plugins[];
 extern const struct cbi_endpoint cbi_pages_gallery[];
 

@@ -201,9 +201,8 @@ static void state_cell(const struct preview *p, struct cb_html *html,
 {
 	bool mine = known && is_mine(p, known);
 
-	cbi_html_lit(html, "<td");
-	cbi_html_attr_tr(html, "data-label", "In the catalog");
-	cbi_html_lit(html, ">");
+	/* It says itself what it is. */
+	cbi_html_lit(html, "<td>");
 	if (!known)
 		cb_html_badge(html, CB_TONE_GOOD, cb_tr(html->ctx, "New"));
 	else if (mine)

@@ -317,6 +317,8 @@ static void side(struct cb_req *req, struct cb_html *html, const char *here)
 	cbi_html_lit(html, "</p>\n");
 	side_item(html, cbi_addr(ctx, "/admin"), "gauge", "State",
 	          strcmp(here, "admin") == 0);
+	side_item(html, cbi_addr(ctx, "/admin/catalog"), "activity",
+	          "Processing", strcmp(here, "processing") == 0);
 	side_item(html, cbi_addr(ctx, "/admin/plugins"), "puzzle", "Plugins",
 	          strcmp(here, "plugins") == 0);
 	cbi_html_lit(html, "</nav>\n");

@@ -70,11 +70,9 @@ static void add_text(struct cbi_sql *sql, const struct cbi_cursor *at)
 	cbi_sql_add(sql, " and (");
 	if (at->field_count == 0)
 		cbi_sql_contains(sql, "metadata.uid", at->term);
-	for (size_t i = 0; i < at->field_count; i++) {
-		if (i)
-			cbi_sql_add(sql, " or ");
-		cbi_sql_contains(sql, at->fields[i], at->term);
-	}
+	else
+		cbi_sql_contains_any(sql, at->fields, at->field_count,
+		                     at->term);
 	cbi_sql_add(sql, ")");
 }
 

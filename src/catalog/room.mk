@@ -46,6 +46,7 @@ libcallboard_la_SOURCES += src/catalog/query.c
 libcallboard_la_SOURCES += src/catalog/query.h
 libcallboard_la_SOURCES += src/catalog/sql.c
 libcallboard_la_SOURCES += src/catalog/sql.h
+libcallboard_la_SOURCES += src/catalog/sql_filter.c src/catalog/sql_priv.h
 libcallboard_la_SOURCES += src/catalog/table.c
 libcallboard_la_SOURCES += src/catalog/table.h
 libcallboard_la_SOURCES += src/catalog/table_priv.h

@@ -7,6 +7,7 @@
  * longer value; nothing else tells them apart, and nobody has met one.
  */
 #include "catalog/sql.h"
+#include "catalog/sql_priv.h"
 
 #include <string.h>
 
@@ -134,145 +135,21 @@ const char *cbi_sql_order_column(const char *key, bool *absent)
 	return cbi_sql_column(key);
 }
 
-static bool is_uid(const char *key)
+bool cbi_sql_is_uid(const char *key)
 {
 	return strcmp(key, "metadata.uid") == 0;
 }
 
-static const char *token(struct cbi_sql *sql, const char *key,
-                         const char *value)
+const char *cbi_sql_token(struct cbi_sql *sql, const char *key,
+                          const char *value)
 {
 	return cb_printf(sql->ctx, "%s=%s", key, value);
 }
 
-static void add_tokens(struct cbi_sql *sql, const char *op,
-                       const struct cbi_filter *leaf)
-{
-	const char **tokens =
-	    cb_alloc(sql->ctx, (leaf->value_count + 1) * sizeof(*tokens));
-
-	for (size_t i = 0; tokens && i < leaf->value_count; i++) {
-		tokens[i] = token(sql, leaf->key, leaf->values[i]);
-		if (!tokens[i])
-			tokens = NULL;
-	}
-	if (!tokens) {
-		sql->failed = CB_ENOMEM;
-		return;
-	}
-	cbi_sql_add(sql, "e.tokens ");
-	cbi_sql_add(sql, op);
-	cbi_sql_add(sql, " ");
-	cbi_sql_array(sql, tokens, leaf->value_count);
-	cbi_sql_add(sql, "::text[]");
-}
-
-static void add_in(struct cbi_sql *sql, const struct cbi_filter *leaf)
-{
-	const char *column =
-	    is_uid(leaf->key) ? "e.uid::text" : cbi_sql_column(leaf->key);
-
-	if (leaf->value_count == 0) {
-		cbi_sql_add(sql, "false");
-	} else if (!column) {
-		add_tokens(sql, leaf->value_count == 1 ? "@>" : "&&", leaf);
-	} else if (leaf->value_count == 1) {
-		cbi_sql_add(sql, column);
-		cbi_sql_add(sql, " = ");
-		cbi_sql_param(sql, leaf->values[0]);
-	} else {
-		cbi_sql_add(sql, column);
-		cbi_sql_add(sql, " = any(");
-		cbi_sql_array(sql, leaf->values, leaf->value_count);
-		cbi_sql_add(sql, "::text[])");
-	}
-}
-
-static void add_exists(struct cbi_sql *sql, const char *key)
-{
-	if (is_uid(key) || cbi_sql_column(key)) {
-		cbi_sql_add(sql, "true");
-		return;
-	}
-	cbi_sql_add(sql, "e.tokens @> ");
-	cbi_sql_array(sql, &key, 1);
-	cbi_sql_add(sql, "::text[]");
-}
-
-static void add_prefix(struct cbi_sql *sql, const struct cbi_filter *leaf)
-{
-	const char *column =
-	    is_uid(leaf->key) ? "e.uid::text" : cbi_sql_column(leaf->key);
-
-	if (column) {
-		cbi_sql_add(sql, "starts_with(");
-		cbi_sql_add(sql, column);
-		cbi_sql_add(sql, ", ");
-		cbi_sql_param(sql, leaf->values[0]);
-		cbi_sql_add(sql, ")");
-		return;
-	}
-	/* The key's own token leaves few rows to look into. */
-	add_exists(sql, leaf->key);
-	cbi_sql_add(sql, " and exists (select from unnest(e.tokens) t where "
-	                 "starts_with(t, ");
-	cbi_sql_param(sql, token(sql, leaf->key, leaf->values[0]));
-	cbi_sql_add(sql, "))");
-}
-
-static void add_filter(struct cbi_sql *sql, const struct cbi_filter *filter)
-{
-	size_t n = filter->child_count;
-
-	switch (filter->op) {
-	case CBI_FILTER_IN:
-		add_in(sql, filter);
-		return;
-	case CBI_FILTER_EXISTS:
-		add_exists(sql, filter->key);
-		return;
-	case CBI_FILTER_PREFIX:
-		add_prefix(sql, filter);
-		return;
-	case CBI_FILTER_NOT:
-		cbi_sql_add(sql, "not (");
-		add_filter(sql, filter->children[0]);
-		cbi_sql_add(sql, ")");
-		return;
-	default:
-		break;
-	}
-	if (n == 0)
-		cbi_sql_add(sql,
-		            filter->op == CBI_FILTER_ALL ? "true" : "false");
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			cbi_sql_add(sql, filter->op == CBI_FILTER_ALL ? " and "
-			                                              : " or ");
-		cbi_sql_add(sql, "(");
-		add_filter(sql, filter->children[i]);
-		cbi_sql_add(sql, ")");
-	}
-}
-
-void cbi_sql_where(struct cbi_sql *sql, const struct cbi_filter *filter)
-{
-	if (!sql->ctx->scope.all) {
-		cbi_sql_add(sql, "false");
-		return;
-	}
-	if (!filter) {
-		cbi_sql_add(sql, "true");
-		return;
-	}
-	cbi_sql_add(sql, "(");
-	add_filter(sql, filter);
-	cbi_sql_add(sql, ")");
-}
-
 void cbi_sql_values(struct cbi_sql *sql, const char *key, const char *name)
 {
-	const char *column = is_uid(key) ? "e.uid::text" : cbi_sql_column(key);
+	const char *column =
+	    cbi_sql_is_uid(key) ? "e.uid::text" : cbi_sql_column(key);
 	size_t length = 0;
 
 	cbi_sql_add(sql, "lateral (select ");
@@ -288,7 +165,7 @@ void cbi_sql_values(struct cbi_sql *sql, const char *key, const char *name)
 		              "from unnest(e.tokens) t where "
 		              "starts_with(t, ",
 		              length + 2);
-		cbi_sql_param(sql, token(sql, key, ""));
+		cbi_sql_param(sql, cbi_sql_token(sql, key, ""));
 		cbi_sql_add(sql, ")");
 	}
 	cbi_sql_add(sql, ") ");
@@ -319,7 +196,7 @@ void cbi_sql_contains(struct cbi_sql *sql, const char *key, const char *term)
 
 	if (strcmp(key, "metadata.title") == 0)
 		column = "e.title"; /* trigrams make this one quick as well */
-	if (is_uid(key))
+	if (cbi_sql_is_uid(key))
 		column = "e.uid::text";
 	if (column) {
 		cbi_sql_add(sql, column);
@@ -328,10 +205,67 @@ void cbi_sql_contains(struct cbi_sql *sql, const char *key, const char *term)
 		return;
 	}
 	cbi_sql_add(sql, "(");
-	add_exists(sql, key);
+	cbi_sql_exists(sql, key);
 	cbi_sql_add(sql, " and exists (select from ");
 	cbi_sql_values(sql, key, "w");
 	cbi_sql_add(sql, " where strpos(w.v, ");
 	cbi_sql_param(sql, term);
 	cbi_sql_add(sql, ") > 0))");
+}
+
+/* Keys whose values are in the tokens, all at once: the tokens are unpacked
+ * once for all of them. */
+static void contains_tokens(struct cbi_sql *sql, const char *const *keys,
+                            size_t n, const char *term)
+{
+	cbi_sql_add(sql, "(e.tokens && ");
+	cbi_sql_array(sql, keys, n);
+	cbi_sql_add(sql, "::text[] and exists (select from unnest(e.tokens) t "
+	                 "where strpos(t, '=') > 0 and split_part(t, '=', 1) "
+	                 "= any(");
+	cbi_sql_array(sql, keys, n);
+	cbi_sql_add(sql,
+	            "::text[]) and strpos(substr(t, strpos(t, '=') + 1), ");
+	cbi_sql_param(sql, term);
+	cbi_sql_add(sql, ") > 0))");
+}
+
+static bool is_before(const char *const *keys, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(keys[i], keys[at]) == 0)
+			return true;
+	return false;
+}
+
+void cbi_sql_contains_any(struct cbi_sql *sql, const char *const *keys,
+                          size_t n, const char *term)
+{
+	const char **tokens = cb_alloc(sql->ctx, (n + 1) * sizeof(*tokens));
+	const char *between = "";
+	size_t count = 0;
+
+	if (!tokens) {
+		sql->failed = CB_ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		bool column = cbi_sql_column(keys[i]) ||
+		              cbi_sql_is_uid(keys[i]) ||
+		              strcmp(keys[i], "metadata.title") == 0;
+
+		if (!column && n > 1) {
+			tokens[count++] = keys[i];
+			continue;
+		}
+		if (is_before(keys, i))
+			continue;
+		cbi_sql_add(sql, between);
+		cbi_sql_contains(sql, keys[i], term);
+		between = " or ";
+	}
+	if (!count)
+		return;
+	cbi_sql_add(sql, between);
+	contains_tokens(sql, tokens, count, term);
 }

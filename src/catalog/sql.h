@@ -59,8 +59,11 @@ const char *cbi_sql_order_column(const char *key, bool *absent);
  */
 void cbi_sql_values(struct cbi_sql *sql, const char *key, const char *name);
 
-/* Some value of key contains term. */
+/* Some value of key contains term; some value of one of n keys, at least one,
+ * does. */
 void cbi_sql_contains(struct cbi_sql *sql, const char *key, const char *term);
+void cbi_sql_contains_any(struct cbi_sql *sql, const char *const *keys,
+                          size_t n, const char *term);
 
 /* CB_OK when text and params are whole. */
 int cbi_sql_done(struct cbi_sql *sql) CB_USED;

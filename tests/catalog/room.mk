@@ -28,6 +28,11 @@ TESTS += tests/catalog/test_follow
 tests_catalog_test_follow_SOURCES = tests/catalog/test_follow.c \
 	tests/catalog/shelf.c tests/catalog/shelf.h
 tests_catalog_test_follow_LDADD = $(stores_ldadd)
+check_PROGRAMS += tests/catalog/test_sql
+TESTS += tests/catalog/test_sql
+tests_catalog_test_sql_SOURCES = tests/catalog/test_sql.c \
+	tests/catalog/shelf.c tests/catalog/shelf.h
+tests_catalog_test_sql_LDADD = $(stores_ldadd)
 check_PROGRAMS += tests/catalog/test_query
 TESTS += tests/catalog/test_query
 tests_catalog_test_query_SOURCES = tests/catalog/test_query.c \

@@ -66,6 +66,7 @@ libcallboard_la_SOURCES += src/catalog/ingest.c
 libcallboard_la_SOURCES += src/catalog/round.c src/catalog/round.h
 libcallboard_la_SOURCES += src/catalog/round_end.c src/catalog/round_file.c
 libcallboard_la_SOURCES += src/catalog/stitch.c
+libcallboard_la_SOURCES += src/catalog/unprocessed.c src/catalog/unprocessed.h
 libcallboard_la_SOURCES += src/catalog/uproot.c src/catalog/uproot.h
 libcallboard_la_SOURCES += src/catalog/explain.c src/catalog/explain.h
 libcallboard_la_SOURCES += src/catalog/keys.c src/catalog/keys.h

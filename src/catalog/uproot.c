@@ -56,8 +56,7 @@ static int uproot(struct cb_ctx *ctx, void *arg)
 {
 	static const struct cbi_db_stmt find = {
 		"uproot_find",
-		"select n.id, n.ref from callboard.entity e join "
-		"callboard.node n on n.id = e.id where e.uid::text = $1",
+		"select id, ref from callboard.node where uid = $1::uuid",
 	};
 	struct uprooting *u = arg;
 	struct cbi_db_result *found;
@@ -81,6 +80,20 @@ static int uproot(struct cb_ctx *ctx, void *arg)
 	return rc;
 }
 
+static bool is_uuid(const char *text)
+{
+	size_t i;
+
+	for (i = 0; text[i] && i < 36; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? text[i] != '-'
+		         : !strchr("0123456789abcdef", text[i]))
+			return false;
+	}
+	return i == 36 && !text[i];
+}
+
 int cbi_uproot(struct cb_ctx *ctx, const char *uid, const char *address,
                uint64_t *number)
 {
@@ -92,6 +105,9 @@ int cbi_uproot(struct cb_ctx *ctx, const char *uid, const char *address,
 		return CB_ENOMEM;
 	cbi_str_lower(lower);
 	u.uid = lower;
+	*number = 0;
+	if (!is_uuid(lower))
+		return CB_OK;
 	rc = cbi_db_transact(ctx, uproot, &u);
 	if (rc == CB_OK)
 		*number = (uint64_t)u.number;

@@ -9,10 +9,11 @@
 #include <callboard/ctx.h>
 
 /*
- * Removes the entity as ctx's actor; what it brought in itself loses its
- * parent and stays.  Those that emit it are read anew at once.  One
- * transaction with its audit and change rows; *number is 0 when there was no
- * such entity (also for what is no UUID), which is no failure.
+ * Removes the entity, also one that is not served yet, as ctx's actor; what it
+ * brought in itself loses its parent and stays.  Those that emit it are read
+ * anew at once.  One transaction with its audit and change rows; *number is 0
+ * when there was no such entity (also for what is no UUID), which is no
+ * failure.
  */
 int cbi_uproot(struct cb_ctx *ctx, const char *uid, const char *address,
                uint64_t *number) CB_USED;

@@ -38,6 +38,9 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_locations;
 		tables[n++] = cbi_api_location_query;
 		tables[n++] = cbi_api_judge;
+		tables[n++] = cbi_api_unprocessed;
+		tables[n++] = cbi_api_permissions;
+		tables[n++] = cbi_api_openapi;
 		tables[n++] = cbi_api_search;
 		tables[n++] = cbi_api_explain;
 		tables[n++] = cbi_api_history;

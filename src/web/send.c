@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "crypto/crypto.h"
+#include "web/router.h"
 
 static const char *reason(int status)
 {
@@ -123,6 +125,31 @@ int cbi_send_head(struct cb_req *req, int64_t body_len)
 	return cb_fail(req->ctx, CB_EAWAY, "the reader went away");
 }
 
+int cbi_send_etag(struct cb_req *req, const void *data, size_t len)
+{
+	unsigned char hash[CB_SHA256_LEN];
+	char text[CB_BASE64_LEN(sizeof(hash))];
+
+	cbi_crypto_sha256(data, len, hash);
+	/* As many bits as a SHA-1 has. */
+	cbi_crypto_base64(CBI_BASE64_URL, hash, 20, text);
+	req->answer.etag = cb_printf(req->ctx, "W/\"%s\"", text);
+	return req->answer.etag ? CB_OK : CB_ENOMEM;
+}
+
+/* What an API says to a GET may be asked for again by its tag. */
+static bool is_tagged(const struct cb_req *req)
+{
+	const struct cbi_answer *answer = &req->answer;
+
+	return !answer->etag && req->code == CB_OK &&
+	       (!answer->status || answer->status == 200) &&
+	       (strcmp(req->method, "GET") == 0 || req->head) &&
+	       req->endpoint && req->endpoint->face == CBI_FACE_API &&
+	       cbi_str_starts(req->endpoint->path, "/api/") &&
+	       !has_header(req, "Cache-Control");
+}
+
 /* Is etag in the list of an If-None-Match?  Weak or not makes no difference
  * for a GET. */
 static bool is_named(const char *list, const char *etag)
@@ -182,9 +209,12 @@ int cbi_step_send(struct cb_req *req)
 		cb_fail(req->ctx, req->code, "the answer is too large");
 		cbi_step_render(req);
 	}
-	answer_not_modified(req);
 	bytes = answer->kept ? answer->kept : cbi_buf_string(answer->body);
 	len = answer->kept ? answer->kept_len : answer->body->len;
+	/* A courtesy: without memory for it the answer goes as it is. */
+	if (is_tagged(req))
+		(void)!cbi_send_etag(req, bytes, len);
+	answer_not_modified(req);
 	if (cbi_send_head(req, (int64_t)len) != CB_OK)
 		return CB_NEXT;
 	if (req->head || !has_body(answer->status) || len == 0)

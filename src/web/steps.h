@@ -58,6 +58,9 @@ void cbi_web_refused(struct cb_req *req);
 /* Writes the head now; body_len -1 when it is not known. */
 int cbi_send_head(struct cb_req *req, int64_t body_len) CB_USED;
 
+/* Tags the answer by the bytes of its body. */
+int cbi_send_etag(struct cb_req *req, const void *data, size_t len) CB_USED;
+
 /* Health, metrics and the unknown /api: what every pool answers. */
 extern const struct cbi_endpoint cbi_house_endpoints[];
 

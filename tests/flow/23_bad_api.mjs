@@ -84,10 +84,11 @@ const reads = () => [
   `${C}/entities?limit=1`, `${C}/entities/by-query?limit=1`, name, `${name}/ancestry`, `${C}/entities/by-uid/${uid}`,
   `${C}/entity-facets?facet=kind`, `${C}/locations`, `${C}/locations/${location.id}`, `${C}/locations/by-entity/component/default/paper`,
   `${C}/explain/component/default/booking-desk`, `${C}/history/by-name/component/default/booking-desk`,
+  `${C}/entities/unprocessed/failed`, `${C}/entities/unprocessed/pending`, `${C}/openapi.json`, `${C}/.well-known/backstage/permissions/metadata`,
 ];
 const posts = () => [
   [`${C}/entities/by-query`, { limit: 1 }], [`${C}/entities/by-refs`, { entityRefs: [] }], [`${C}/entity-facets`, { facets: ['kind'] }],
-  [`${C}/locations/by-query`, {}],
+  [`${C}/locations/by-query`, {}], [`${C}/.well-known/backstage/permissions/apply-conditions`, { items: [] }],
 ];
 // Every endpoint that changes, with a body that it refuses.
 const writes = () => [
@@ -197,6 +198,8 @@ test('SQL in every string is a string', async () => {
       [`${e} to validate`, `${C}/validate-entity`, 400, post({ location: 'url:https://h.example/x', entity: { apiVersion: 'backstage.io/v1alpha1', kind: 'Component', metadata: { name: text } } }), 'errors'],
       [`${e} to analyze`, `${C}/analyze-location`, 400, post({ location: { type: 'url', target: text } })],
       [`${e} to confirm`, `${C}/confirm`, 404, post({ entityRef: `component:default/${text.replace(/[/:]/g, '')}` })],
+      [`${e} as owner`, `${C}/entities/unprocessed/failed?owner=${t}`, 200], [`${e} taking out`, `${C}/entities/unprocessed/delete/${t}`, 204, { method: 'DELETE' }],
+      [`${e} as condition`, `${C}/.well-known/backstage/permissions/apply-conditions`, 200, post({ items: [{ id: text, resourceRef: text, resourceType: 'catalog-entity', conditions: { rule: 'HAS_SPEC', resourceType: 'catalog-entity', params: { key: text, value: text } } }] })],
       [`${e} searched`, `/api/search/query?term=${t}`, 200], [`${e} as search filter`, `/api/search/query?term=a&filters[kind]=${t}`, 200],
     );
   }
@@ -279,6 +282,7 @@ test('bodies of the wrong type: content type, JSON, members', async () => {
     if (not('string')) wrong('/refresh', 'POST', { entityRef: any });
     if (not('string')) wrong('/validate-entity', 'POST', { location: any, entity: {} });
     if (not('object')) wrong('/validate-entity', 'POST', { location: 'url:https://h.example/x', entity: any });
+    wrong('/.well-known/backstage/permissions/apply-conditions', 'POST', ...(not('array') ? [{ items: any }] : []), { items: [any] });
     wrong('/analyze-location', 'POST', { location: any });
     if (not('string')) wrong('/analyze-location', 'POST', { location: { type: 'url', target: any } }, { location: { type: any, target: 'https://h.example/x' } });
     if (not('string')) wrong('/confirm', 'POST', { entityRef: any });
@@ -433,6 +437,7 @@ test('an input of 100 KB costs at most 50 ms and 10 MB', async () => {
     ['validate: long texts', '/validate-entity', entity({ type: 'x'.repeat(50000), lifecycle: 'x'.repeat(45000), owner: 'x' }), 200],
     ['analyze: a long target', '/analyze-location', { location: { type: 'url', target: `https://github.com/${'x/'.repeat(50000)}` } }, [200, 400]],
     ['confirm: a long ref', '/confirm', { entityRef: `component:default/${'x'.repeat(100000)}` }, [400, 404]],
+    ['conditions: 250', '/.well-known/backstage/permissions/apply-conditions', { items: [{ id: 'x', resourceType: 'catalog-entity', resourceRef: many(250, () => 'component:default/booking-desk'), conditions: { anyOf: many(50, i => ({ rule: 'HAS_SPEC', resourceType: 'catalog-entity', params: { key: `a.b.c.${i}` } })) } }] }, 200],
     ['numbers', '/entities/by-query', `{"limit":1,"x":[${many(20000, () => '1e10').join()}]}`, 200],
     ['a number of 100,000 digits', '/entities/by-query', `{"limit":${'9'.repeat(100000)}}`, 400],
     ['escapes', '/entities/by-query', `{"limit":1,"x":"${'\\u00e9'.repeat(16000)}"}`, 200],

@@ -320,7 +320,7 @@ static void questions(struct cb_buf *buf)
 static void long_text(struct cb_buf *buf)
 {
 	cb_buf_text(buf, "a: '");
-	repeat(buf, "xxxxxxxx", 250000);
+	repeat(buf, "xxxxxxxxxx", 1000000);
 	cb_buf_text(buf, "'\n");
 }
 
@@ -355,7 +355,7 @@ static void bombs_end_early(void **state)
 		size_t before = lane.arena.used;
 		int64_t start;
 
-		cbi_buf_init(&buf, 8 * CB_MIB);
+		cbi_buf_init(&buf, 16 * CB_MIB);
 		cases[i].make(&buf);
 		cb_buf_text(&buf, "\n---\nok: 1\n");
 		assert_int_equal(buf.failed, CB_OK);
@@ -440,6 +440,8 @@ static void what_is_not_utf8_is_refused_whole(void **state)
 		  "a\0:\0",
 		  6 },
 		{ "a\0:\0 \0", 6 },
+		{ "\xfe\xff\0a\0:", 6 },
+		{ "\xff\xfe\0\0a\0\0\0", 8 },
 		{ "a: \xed\xa0\x80\n", 7 },
 		{ "a: \xc0\xaf\n", 6 },
 	};

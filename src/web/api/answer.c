@@ -9,10 +9,13 @@
 
 #include "cache/cache.h"
 #include "catalog/catalog.h"
+#include "web/steps.h"
 #include "web/web.h"
 
 /* Requests with longer bodies are not asked twice. */
 #define KEY_BODY_MAX 4096
+/* nginx packs from here on what is not packed yet. */
+#define GZIP_MIN 1000
 /* A stream is sent in pieces of this size. */
 #define PIECE (64 * 1024)
 
@@ -128,6 +131,45 @@ static bool may_give_kept(struct cb_req *req, struct cbi_fresh *fresh,
 	return txn || !req->web->catalog->copy;
 }
 
+/* Does the client take gzip?  "gzip;q=0" says no; other weights say yes. */
+static bool takes_gzip(const struct cb_req *req)
+{
+	const char *list = cbi_req_header(req, "Accept-Encoding");
+
+	while (list && *list) {
+		size_t len;
+
+		list += strspn(list, " ,");
+		len = strcspn(list, " ,;");
+		if (len == 4 && memcmp(list, "gzip", 4) == 0) {
+			list += len + strspn(list + len, " ;");
+			return !cbi_str_starts(list, "q=0") ||
+			       strspn(list + 3, ".0") < strcspn(list + 3, " ,");
+		}
+		list += strcspn(list, ",");
+	}
+	return false;
+}
+
+/* The body as gzip, which is made once and kept. */
+static int pack(struct cb_req *req, const struct cbi_blob *blob)
+{
+	struct cbi_span gzip;
+	int rc = cbi_cache_gzip(req->ctx, req->web->cache, blob, &gzip);
+
+	if (rc == CB_ENOENT)
+		return CB_OK;
+	if (rc == CB_OK)
+		rc = cbi_req_add_header(req, "Content-Encoding", "gzip");
+	if (rc == CB_OK)
+		rc = cbi_req_add_header(req, "Vary", "Accept-Encoding");
+	if (rc < 0)
+		return rc;
+	req->answer.kept = gzip.ptr;
+	req->answer.kept_len = gzip.len;
+	return CB_OK;
+}
+
 static int give(struct cb_req *req, const struct cbi_blob *blob,
                 const struct cbi_fresh *fresh)
 {
@@ -135,6 +177,14 @@ static int give(struct cb_req *req, const struct cbi_blob *blob,
 	req->answer.type = CBI_API_JSON;
 	req->answer.kept = blob->body;
 	req->answer.kept_len = blob->len;
+	if (*blob->etag)
+		req->answer.etag = blob->etag;
+	if (blob->len >= GZIP_MIN && takes_gzip(req)) {
+		int rc = pack(req, blob);
+
+		if (rc < 0)
+			return rc;
+	}
 	return cbi_api_fresh(req, fresh);
 }
 
@@ -150,6 +200,10 @@ static void keep(struct cb_req *req, const struct cbi_cache_key *key,
 		return;
 	blob.body = cbi_buf_string(answer->body);
 	blob.len = answer->body->len;
+	if (strcmp(req->method, "POST") != 0 &&
+	    cbi_send_etag(req, blob.body, blob.len) < 0)
+		return;
+	blob.etag = answer->etag;
 	if (cbi_cache_put(req->ctx, req->web->cache, key, number, &blob, NULL) <
 	    0)
 		cb_failure_clear(req->ctx);

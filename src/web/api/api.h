@@ -13,6 +13,9 @@ extern const struct cbi_endpoint cbi_api_queries[];
 extern const struct cbi_endpoint cbi_api_locations[];
 extern const struct cbi_endpoint cbi_api_location_query[];
 extern const struct cbi_endpoint cbi_api_judge[];
+extern const struct cbi_endpoint cbi_api_unprocessed[];
+extern const struct cbi_endpoint cbi_api_permissions[];
+extern const struct cbi_endpoint cbi_api_openapi[];
 /* /api/search. */
 extern const struct cbi_endpoint cbi_api_search[];
 extern const struct cbi_endpoint cbi_api_explain[];

@@ -162,6 +162,18 @@ static int ask_jenkins(struct cb_ctx *ctx, void *state, const char *job,
 	return shape(ctx, answer, out);
 }
 
+/* Is the controller there, and does it let us in? */
+static int probe_jenkins(struct cb_ctx *ctx, void *state)
+{
+	const struct jenkins *jenkins = state;
+	const struct cb_reply *reply;
+	const char *url = cb_url(ctx, jenkins->url, "api", "json", NULL);
+
+	if (url)
+		url = cb_url_arg(ctx, url, "tree", "mode");
+	return url ? cb_http_get(ctx, url, &reply) : cb_failure_code(ctx);
+}
+
 static int job_of(struct cb_ctx *ctx, void *state,
                   const struct cb_entity *entity, const char **key)
 {
@@ -379,4 +391,5 @@ const struct cb_plugin cb_plugin_entry = {
 	.cards = cards,
 	.sources = sources,
 	.permissions = permissions,
+	.probe = probe_jenkins,
 };

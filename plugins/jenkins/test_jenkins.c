@@ -164,12 +164,24 @@ static void other_answers_are_passed_on_or_explained(void **state)
 	assert_shows("gone");
 }
 
+static void a_probe_asks_for_one_word(void **state)
+{
+	(void)state;
+	http_body[0] = "{\"mode\":\"NORMAL\"}";
+	assert_int_equal(probe_jenkins(&ctx, &jenkins), CB_OK);
+	assert_string_equal(http_url[0],
+	                    "https://ci.example/jenkins/api/json?tree=mode");
+	http_code = CB_EAUTH;
+	assert_int_equal(probe_jenkins(&ctx, &jenkins), CB_EAUTH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_job_in_folders_becomes_jenkins_path),
 		TEST(a_name_that_is_no_job_is_refused),
 		TEST(the_controllers_name_is_left_out_of_the_key),
+		TEST(a_probe_asks_for_one_word),
 		TEST(builds_are_drawn_as_a_table),
 		TEST(a_job_without_builds_says_so),
 		TEST(what_makes_no_sense_is_the_tools_fault),

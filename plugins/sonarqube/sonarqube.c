@@ -149,6 +149,26 @@ static const char *page_of(struct cb_ctx *ctx, const struct sonarqube *sonar,
 	return "";
 }
 
+/* Does the server run, and not only its web page for an upgrade? */
+static int probe_sonarqube(struct cb_ctx *ctx, void *state)
+{
+	const struct sonarqube *sonar = state;
+	json_t *answer;
+	const char *status;
+	int rc;
+
+	rc = get_json(ctx,
+	              cb_url(ctx, sonar->url, "api", "system", "status", NULL),
+	              &answer);
+	if (rc < 0)
+		return rc;
+	status = cb_json_text(answer, "status", "");
+	return strcmp(status, "UP") == 0
+	           ? CB_OK
+	           : cb_fail(ctx, CB_EAWAY, "sonarqube says that it is '%s'",
+	                     status);
+}
+
 static int ask_sonarqube(struct cb_ctx *ctx, void *state, const char *project,
                          struct cb_buf *out)
 {
@@ -397,4 +417,5 @@ const struct cb_plugin cb_plugin_entry = {
 	.cards = cards,
 	.sources = sources,
 	.permissions = permissions,
+	.probe = probe_sonarqube,
 };

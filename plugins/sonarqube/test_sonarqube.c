@@ -152,10 +152,27 @@ static void other_answers_are_passed_on_or_explained(void **state)
 	assert_shows("SonarQube does not know this project.");
 }
 
+static void a_probe_wants_it_up(void **state)
+{
+	(void)state;
+	http_body[0] = "{\"id\":\"1\",\"status\":\"UP\"}";
+	http_body[1] = "{\"id\":\"1\",\"status\":\"DB_MIGRATION_NEEDED\"}";
+	http_body[2] = "Bad Gateway";
+	assert_int_equal(probe_sonarqube(&ctx, &sonar), CB_OK);
+	assert_string_equal(http_url[0],
+	                    "https://quality.example/api/system/status");
+	assert_int_equal(probe_sonarqube(&ctx, &sonar), CB_EAWAY);
+	assert_string_equal(cb_failure(&ctx),
+	                    "sonarqube says that it is 'DB_MIGRATION_NEEDED'");
+	cb_failure_clear(&ctx);
+	assert_int_equal(probe_sonarqube(&ctx, &sonar), CB_EUPSTREAM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(both_requests_name_the_project),
+		TEST(a_probe_wants_it_up),
 		TEST(a_failed_gate_says_what_fails),
 		TEST(a_passed_gate_is_short),
 		TEST(a_project_never_analysed_says_so),

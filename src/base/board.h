@@ -80,12 +80,24 @@ struct cbi_board_plugin {
 	_Atomic uint32_t ran;
 	_Atomic uint32_t broke;
 	char trouble[CB_TROUBLE_MAX];
+	/* What its last probe found, and when (wall time).  The text is
+	 * written anew, by one process and while health is UNKNOWN; its last
+	 * byte is always NUL. */
+	_Atomic int32_t health;
+	_Atomic int64_t probed_wall;
+	char ailment[CB_TROUBLE_MAX];
 	_Atomic uint64_t calls;
 	_Atomic uint64_t errors;
 	_Atomic uint64_t placeholders;
 	_Atomic uint64_t fetches;
 	_Atomic uint64_t cache_hits;
 	struct cbi_histogram draw;
+};
+
+enum cbi_health {
+	CBI_HEALTH_UNKNOWN = 0, /* it has no probe, or none ran yet */
+	CBI_HEALTH_GOOD,
+	CBI_HEALTH_BAD,
 };
 
 /* A request that was running a plugin when its process crashed. */

@@ -68,7 +68,8 @@
 
 /* The board is one mapping made once: its tables have fixed sizes. */
 #define CB_BOARD_PROCESSES 128
-#define CB_BOARD_THREADS 64 /* request threads of one process */
+#define CB_BOARD_THREADS 64     /* request threads of one process */
+#define CB_FETCH_THREADS_MAX 56 /* of these: it has others of its own */
 #define CB_BOARD_PLUGINS 256
 #define CB_TROUBLE_MAX 240 /* why a plugin did not start */
 #define CB_BOARD_DEAD 64   /* dead slots remembered for a minute */

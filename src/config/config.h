@@ -90,6 +90,7 @@ struct cbi_settings {
 	int web_threads;     /* of one process */
 	int64_t web_cache;   /* bytes of ready answers, of one process */
 	int fetch_threads;
+	int probe_ms;   /* between two probes of a plugin */
 	int request_ms; /* hard deadline of a request */
 	int plugin_ms;  /* of one plugin call */
 	int64_t stale_if_error_ms;

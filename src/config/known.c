@@ -39,6 +39,7 @@ static const char *const known[] = {
 	"backend.cache.timeout",
 	"backend.web.cache",
 	"backend.web.threads",
+	"backend.fetch.probeInterval",
 	"backend.fetch.threads",
 	"backend.limits.requestTime",
 	"backend.limits.pluginTime",

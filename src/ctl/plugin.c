@@ -10,8 +10,9 @@
 #include "registry/registry.h"
 
 /* One row, as -o json shows it. */
-static json_t *row_of(const struct cbi_plugin_entry *plugin)
+static json_t *row_of(struct cb_ctx *ctx, const struct cbi_plugin_entry *plugin)
 {
+	struct cbi_plugin_health health;
 	const char *state = cbi_plugin_state_name(cbi_snapshot_state(plugin));
 	json_t *row = json_pack(
 	    "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:i, s:i}",
@@ -22,6 +23,13 @@ static json_t *row_of(const struct cbi_plugin_entry *plugin)
 	    plugin->changed_at, "cards", (int)plugin->card_count, "routes",
 	    (int)plugin->route_count);
 
+	cbi_health_look(ctx, plugin, &health);
+	if (row)
+		json_object_update_new(
+		    row, json_pack("{s:s, s:s, s:I}", "health",
+		                   cbi_health_name(health.state), "ailment",
+		                   health.ailment, "probedAt",
+		                   (json_int_t)health.probed_ms));
 	if (row && plugin->board >= 0) {
 		const struct cbi_board_plugin *b =
 		    &cbi_board()->plugins[plugin->board];
@@ -50,7 +58,8 @@ int cbi_ctl_plugin_list(struct cbi_ctl *ctl, int argc, char **argv)
 {
 	static const char *const columns[] = { "name",   "tier",   "version",
 		                               "state",  "pool",   "calls",
-		                               "errors", "reason", NULL };
+		                               "errors", "health", "reason",
+		                               NULL };
 	const struct cbi_plugin_entry *plugins;
 	const struct cbi_snapshot *snapshot;
 	json_t *rows;
@@ -66,7 +75,7 @@ int cbi_ctl_plugin_list(struct cbi_ctl *ctl, int argc, char **argv)
 	n = cbi_snapshot_plugins(snapshot, &plugins);
 	rows = json_array();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(rows, row_of(&plugins[i]));
+		json_array_append_new(rows, row_of(&ctl->ctx, &plugins[i]));
 	rc = cbi_ctl_print(ctl, rows, columns);
 	json_decref(rows);
 	return rc;
@@ -87,7 +96,7 @@ int cbi_ctl_plugin_show(struct cbi_ctl *ctl, int argc, char **argv)
 	if (!plugin)
 		return cbi_ctl_complain(
 		    CBI_EXIT_PLUGIN, "there is no plugin '%s' here", argv[0]);
-	row = row_of(plugin);
+	row = row_of(&ctl->ctx, plugin);
 	json_object_set(row, "manifest", (json_t *)plugin->manifest);
 	json_dumpf(row, stdout, JSON_INDENT(2));
 	putchar('\n');

@@ -109,6 +109,14 @@ int cbi_host_route(struct cb_ctx *ctx, struct cbi_host *host,
                    const char *method, struct cb_req *req, struct cb_html *html,
                    const struct cbi_plugin_route **route) CB_USED;
 
+/*
+ * Probes every plugin of the pool that is on and has a probe, one after the
+ * other, each within its time; the board says what was found.  Only in fetch
+ * processes.  What goes wrong is an ailment: ctx is left without a failure.
+ * Returns how many ail.
+ */
+int cbi_host_probe(struct cb_ctx *ctx, struct cbi_host *host);
+
 /* ---- For fetch and warm ------------------------------------------------ */
 
 /* One source, as fetch needs it. */

@@ -44,6 +44,7 @@ struct cbi_call {
 	struct cbi_host *host;
 	struct cbi_loaded *loaded;
 	const struct cb_source *filling; /* while `fill` runs */
+	bool probing;                    /* while `probe` runs */
 	const char *rest;                /* of a route */
 	int64_t stale_ms;
 	bool asked;
@@ -63,6 +64,12 @@ struct cbi_loaded *cbi_host_find(struct cbi_host *host, const char *name);
  * it, CB_EAWAY when it could not be started. */
 int cbi_host_ensure(struct cb_ctx *ctx, struct cbi_host *host,
                     struct cbi_loaded *loaded);
+
+/* ---- source.c ------------------------------------------------------------ */
+
+/* The row of a config key; NULL for none. */
+const struct cb_key *cbi_host_key(const struct cbi_loaded *loaded,
+                                  const char *name);
 
 /* ---- guard.c ------------------------------------------------------------- */
 

@@ -7,4 +7,6 @@ libcallboard_la_SOURCES += \
 	src/host/guard.c \
 	src/host/host.h src/host/host_priv.h \
 	src/host/load.c \
+	src/host/probe.c \
+	src/host/reach.c \
 	src/host/source.c

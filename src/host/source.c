@@ -13,7 +13,6 @@
 #include "base/ctx.h"
 #include "base/limits.h"
 #include "base/str.h"
-#include "http/http.h"
 #include "source/source.h"
 
 static const struct cb_source *find_source(const struct cbi_loaded *loaded,
@@ -27,8 +26,8 @@ static const struct cb_source *find_source(const struct cbi_loaded *loaded,
 	return NULL;
 }
 
-static const struct cb_key *find_key(const struct cbi_loaded *loaded,
-                                     const char *name)
+const struct cb_key *cbi_host_key(const struct cbi_loaded *loaded,
+                                  const char *name)
 {
 	const struct cb_key *key = loaded->plugin.keys;
 
@@ -142,7 +141,7 @@ static int seconds_of(const struct cbi_loaded *loaded,
                       const struct cb_source *source)
 {
 	const struct cb_key *key =
-	    source->fresh_key ? find_key(loaded, source->fresh_key) : NULL;
+	    source->fresh_key ? cbi_host_key(loaded, source->fresh_key) : NULL;
 	int seconds = source->fresh;
 
 	if (key)
@@ -273,54 +272,4 @@ int cbi_host_keys(struct cb_ctx *ctx, struct cbi_host *host, const char *plugin,
 		rc = ask_keys(ctx, host, loaded, entity, each, arg);
 	}
 	return rc;
-}
-
-/* ---- Where a fill may go ----------------------------------------------------
- */
-
-/* "host:port" of an address; lives with ctx. */
-static const char *host_of(struct cb_ctx *ctx, const char *url)
-{
-	const char *begin = strstr(url, "://");
-
-	begin = begin ? begin + 3 : url;
-	return cb_strndup(ctx, begin, strcspn(begin, "/?#"));
-}
-
-int cbi_host_http_policy(void *host, struct cb_ctx *ctx,
-                         struct cbi_http_policy *policy)
-{
-	const struct cbi_call *call = cbi_call_of(ctx);
-	const struct cb_key *key;
-	const char **hosts, *value;
-	bool named;
-
-	(void)host;
-	if (!call || !call->filling)
-		return cb_fail(ctx, CB_EPLACE,
-		               "only the fill of a source reaches tools");
-	key = find_key(call->loaded, call->filling->hosts_key);
-	memcpy(&value, (const char *)call->loaded->data + key->offset,
-	       sizeof(value));
-	named = strstr(value, "://") == NULL;
-	if (named && policy->connection &&
-	    strcmp(policy->connection, value) == 0)
-		return CB_OK;
-	/* Another connection's credential is not this source's, nor does a
-	 * plain address get the one of its own. */
-	if (named || policy->connection)
-		return cb_fail(ctx, CB_EDENIED,
-		               "source '%s' reaches %s '%s' only, not %s",
-		               call->filling->name,
-		               named ? "connection" : "address", value,
-		               policy->connection ? policy->connection
-		                                  : "a plain address");
-	hosts = cb_alloc(ctx, 2 * sizeof(*hosts));
-	if (!hosts)
-		return CB_ENOMEM;
-	hosts[0] = host_of(ctx, value);
-	if (!hosts[0])
-		return CB_ENOMEM;
-	policy->hosts = hosts;
-	return CB_OK;
 }

@@ -17,6 +17,8 @@
 #include <callboard/buf.h>
 #include <callboard/ctx.h>
 
+#include "base/board.h"
+
 #include <jansson.h>
 
 struct cb_entity;
@@ -229,5 +231,23 @@ bool cbi_breaker_before(int plugin);
 void cbi_breaker_after(int plugin, bool ok);
 /* Is it keeping calls away now? */
 bool cbi_breaker_open(int plugin);
+
+/* ---- health.c: what probes find, on the board --------------------------- */
+
+struct cbi_plugin_health {
+	enum cbi_health state;
+	int64_t probed_ms;   /* since the epoch; 0: never */
+	const char *ailment; /* of CBI_HEALTH_BAD, else ""; as long as ctx */
+};
+
+/* Notes what a probe found; why is of a bad one. */
+void cbi_health_tell(int plugin, bool good, const char *why);
+
+/* What the last probe found; UNKNOWN while the plugin is not on. */
+void cbi_health_look(struct cb_ctx *ctx, const struct cbi_plugin_entry *plugin,
+                     struct cbi_plugin_health *out);
+
+/* "good", "bad", "unknown"; static. */
+const char *cbi_health_name(enum cbi_health state);
 
 #endif

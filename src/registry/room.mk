@@ -6,6 +6,7 @@ libcallboard_la_SOURCES += \
 	src/registry/describe.c \
 	src/registry/elf.c \
 	src/registry/keys.c \
+	src/registry/health.c \
 	src/registry/probe.c \
 	src/registry/registry.c \
 	src/registry/registry.h src/registry/registry_priv.h \

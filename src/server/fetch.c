@@ -14,6 +14,7 @@
 #include "server/calls.h"
 #include "server/charge.h"
 #include "server/child.h"
+#include "server/prober.h"
 #include "server/rooms.h"
 #include "source/serve.h"
 
@@ -88,6 +89,11 @@ static int serve(struct cb_ctx *ctx, const struct cbi_start *start,
 		.call_arg = &calls,
 		.end = end,
 	};
+	struct cbi_prober prober = {
+		.host = rooms->host,
+		.every_ms = cbi_config_settings(start->config)->probe_ms,
+		.stop = &stop,
+	};
 	pthread_t thread;
 	int rc = cbi_calls_open(ctx, start->config, rooms->http, &calls);
 
@@ -99,8 +105,15 @@ static int serve(struct cb_ctx *ctx, const struct cbi_start *start,
 	                   (void *)(uintptr_t)start) != 0)
 		return cb_fail(ctx, CB_EBUG, "cannot start a thread");
 	pthread_detach(thread);
+	/* One process of the pool asks for all. */
+	if (start->index == 0 && cbi_prober_start(&prober) != 0)
+		return cb_fail(ctx, CB_EBUG, "cannot start a thread");
 	cbi_child_ready(start);
-	return cbi_source_serve(ctx, &plan);
+	rc = cbi_source_serve(ctx, &plan);
+	atomic_store(&stop, 1);
+	if (start->index == 0)
+		pthread_join(prober.thread, NULL);
+	return rc;
 }
 
 int cbi_fetch_main(const struct cbi_start *start)

@@ -11,6 +11,7 @@ libcallboard_la_SOURCES += \
 	src/server/loop.c src/server/loop.h \
 	src/server/master.c src/server/master.h src/server/master_priv.h \
 	src/server/notify.c src/server/notify.h \
+	src/server/prober.c src/server/prober.h \
 	src/server/rooms.c src/server/rooms.h \
 	src/server/sockets.c src/server/sockets.h \
 	src/server/supply.c src/server/supply.h \

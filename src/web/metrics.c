@@ -143,6 +143,22 @@ static const struct figure figures[] = {
 	  FIGURE(cache_hits) },
 };
 
+static void add_health(struct cb_buf *out, struct cbi_board *board)
+{
+	head(out, "callboard_plugin_healthy", "gauge",
+	     "What the plugin's last probe found: 1 is well");
+	for (int i = 0; i < CB_BOARD_PLUGINS; i++) {
+		struct cbi_board_plugin *p = &board->plugins[i];
+		int32_t health = atomic_load(&p->health);
+
+		if (atomic_load(&p->used) == 2 && health != CBI_HEALTH_UNKNOWN)
+			cb_buf_printf(
+			    out,
+			    "callboard_plugin_healthy{plugin=\"%.*s\"} %d\n",
+			    CB_NAME_MAX, p->name, health == CBI_HEALTH_GOOD);
+	}
+}
+
 static void add_plugins(struct cb_buf *out, struct cbi_board *board)
 {
 	for (size_t f = 0; f < sizeof(figures) / sizeof(figures[0]); f++) {
@@ -160,6 +176,7 @@ static void add_plugins(struct cb_buf *out, struct cbi_board *board)
 				    (unsigned long long)atomic_load(value));
 		}
 	}
+	add_health(out, board);
 	head(out, "callboard_plugin_draw_seconds", "histogram",
 	     "How long drawing took");
 	for (int i = 0; i < CB_BOARD_PLUGINS; i++) {

@@ -2,6 +2,9 @@
 /* tool - has a source, whose key is the annotation `callboard.test/tool`. */
 #include <callboard/callboard.h>
 
+#include <stdlib.h>
+#include <string.h>
+
 struct tool {
 	const char *url;
 	int fresh;
@@ -37,6 +40,23 @@ static int fill(struct cb_ctx *ctx, void *state, const char *source_key,
 		url = cb_url(ctx, tool->url, "x", NULL);
 	rc = cb_http_get(ctx, url, &reply);
 	return rc < 0 ? rc : cb_buf_text(out, reply->body);
+}
+
+/* As it is told by its address: another port is another tool. */
+static int probe(struct cb_ctx *ctx, void *state)
+{
+	const struct tool *tool = state;
+	const struct cb_reply *reply;
+
+	if (strstr(tool->url, "well"))
+		return CB_OK;
+	if (strstr(tool->url, "mute"))
+		return CB_EUPSTREAM;
+	if (strstr(tool->url, "crash"))
+		abort();
+	if (strstr(tool->url, "stray"))
+		return cb_http_get(ctx, "https://other.example/", &reply);
+	return cb_http_get(ctx, cb_url(ctx, tool->url, "up", NULL), &reply);
 }
 
 static int draw(struct cb_ctx *ctx, void *state, const struct cb_entity *entity,
@@ -92,4 +112,5 @@ const struct cb_plugin cb_plugin_entry = {
 	.cards = cards,
 	.sources = sources,
 	.permissions = permissions,
+	.probe = probe,
 };

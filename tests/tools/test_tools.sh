@@ -185,6 +185,8 @@ ask /nothing
 check 'an unknown tool' is_with 404 'No such stand-in tool.'
 
 # --- SonarQube ----------------------------------------------------------------
+ask /sonarqube/api/system/status
+check 'the server runs' is_with 200 '"status":"UP"'
 desk=line.ondry.passenger:booking-desk
 sonar "qualitygates/project_status?projectKey=$desk"
 check 'a gate' json "$json_type"

@@ -85,6 +85,29 @@ static void name_cell(struct cb_html *html, const struct cbi_plugin_entry *one)
 	cbi_html_lit(html, "</div></div></th>\n");
 }
 
+static void health_note(struct cb_html *html,
+                        const struct cbi_plugin_entry *one)
+{
+	struct cbi_plugin_health health;
+	bool bad;
+
+	cbi_health_look(html->ctx, one, &health);
+	if (health.state == CBI_HEALTH_UNKNOWN)
+		return;
+	bad = health.state == CBI_HEALTH_BAD;
+	cbi_html_lit(html, "<p class=\"note small\">");
+	if (bad)
+		cbi_html_icon(html, "warn");
+	cbi_html_tr(html, bad ? "Its probe failed" : "Its probe went well");
+	cbi_html_lit(html, " ");
+	cbi_html_ago(html, health.probed_ms);
+	if (bad) {
+		cbi_html_lit(html, ": ");
+		cbi_html_esc(html, health.ailment);
+	}
+	cbi_html_lit(html, "</p>");
+}
+
 static void state_cell(struct cb_html *html, const struct cbi_plugin_entry *one)
 {
 	enum cbi_plugin_state state = cbi_snapshot_state(one);
@@ -108,6 +131,7 @@ static void state_cell(struct cb_html *html, const struct cbi_plugin_entry *one)
 		cbi_html_ago(html, one->changed_ms);
 		cbi_html_lit(html, "</p>");
 	}
+	health_note(html, one);
 	cbi_html_lit(html, "</td>\n");
 }
 

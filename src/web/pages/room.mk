@@ -13,6 +13,7 @@ libcallboard_la_SOURCES += \
 	src/web/pages/inspect.c \
 	src/web/pages/diff.c src/web/pages/diff.h \
 	src/web/pages/history.c src/web/pages/history.h \
+	src/web/pages/history_versions.c \
 	src/web/pages/graph.c src/web/pages/graph.h \
 	src/web/pages/graph_draw.c src/web/pages/graph_lay.c \
 	src/web/pages/graph_walk.c \

@@ -96,6 +96,14 @@ static int refuse(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 	return cb_fail(ctx, CB_ECONFLICT, "it is: taken\nalready");
 }
 
+static int no_dot(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	(void)arg;
+	(void)in;
+	(void)out;
+	return cb_fail(ctx, CB_ENOTSUP, "dot is not installed");
+}
+
 static int doze(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 {
 	pause_ms((long)json_integer_value(json_object_get(in, "ms")));
@@ -133,7 +141,8 @@ static void end(struct cbi_lane *lane)
 static const struct cbi_call_row calls[] = {
 	{ "test.echo", echo }, { "test.refuse", refuse },
 	{ "test.doze", doze }, { "test.swell", swell },
-	{ "test.fall", fall }, { NULL, NULL },
+	{ "test.fall", fall }, { "graph.layout", no_dot },
+	{ NULL, NULL },
 };
 
 static int serve(struct fetcher *fetcher)

@@ -16,7 +16,7 @@
  *
  * Calls: test.echo ({in, actor, request, left}), test.refuse (CB_ECONFLICT),
  * test.doze ({ms}, then echoes), test.swell ({bytes} of text), test.fall (the
- * process ends).
+ * process ends), graph.layout (CB_ENOTSUP: as without Graphviz).
  */
 #ifndef CB_TESTS_SOURCE_FETCHER_H
 #define CB_TESTS_SOURCE_FETCHER_H

@@ -15,5 +15,6 @@ tests_web_pages_test_cost_LDADD = $(test_ldadd)
 check_PROGRAMS += tests/web/pages/test_graph
 TESTS += tests/web/pages/test_graph
 tests_web_pages_test_graph_SOURCES = tests/web/pages/test_graph.c \
+	tests/source/fetcher.c tests/source/fetcher.h \
 	tests/web/pages/house.c tests/web/pages/house.h
 tests_web_pages_test_graph_LDADD = $(test_ldadd)

@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/ctx.h"
 #include "base/limits.h"
+#include "source/ask.h"
+#include "tests/source/fetcher.h"
 #include "tests/web/pages/house.h"
 #include "web/pages/graph.h"
 
@@ -103,6 +106,25 @@ static void without_a_drawing_the_list_is_there(void **state)
 	    strstr(body, "/catalog/default/system/hub/relations\""));
 	assert_null(strstr(body, "<script>alert"));
 	assert_null(strstr(body, "<!--# include virtual=\"/x"));
+}
+
+static void without_graphviz_that_is_said(void **state)
+{
+	char dir[] = "/tmp/cb-graph-XXXXXX";
+	struct fetcher fetcher;
+	const char *body;
+
+	assert_non_null(mkdtemp(dir));
+	cbi_source_setup(dir, 1000);
+	assert_true(fetcher_start(&fetcher, dir, "tools", false));
+	body = ask(*state, HUB)->body;
+	assert_non_null(strstr(body, "Graphviz is not installed on this "
+	                             "host; the list below says the same."));
+	assert_null(strstr(body, "<svg class=\"graph\""));
+	assert_int_equal(count(body, "<tr>"), 1 + 24 + 1);
+	fetcher_stop(&fetcher);
+	unlink(fetcher.path);
+	rmdir(dir);
 }
 
 static void steps_lead_further(void **state)
@@ -236,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_drawing_the_list_is_there),
+		cmocka_unit_test(without_graphviz_that_is_said),
 		cmocka_unit_test(steps_lead_further),
 		cmocka_unit_test(kinds_and_relations_can_be_chosen),
 		cmocka_unit_test(wrong_questions_are_refused),

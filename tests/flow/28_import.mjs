@@ -5,9 +5,13 @@
 import { Portal, request, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
 
-let portal, files, host;
+let portal, files, host, dir;
 const target = name => `http://${host}/${name}.yaml`;
 const component = (name, more = '') => `apiVersion: backstage.io/v1alpha1
 kind: Component
@@ -45,6 +49,9 @@ spec:
 const form = fields => ({ method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams(fields).toString() });
 const look = (text, options) => portal.get('/catalog-import', { ...form({ target: text }), ...options });
 const enrol = (text, more) => portal.get('/catalog-import/register', form({ target: text, ...more }));
+const enter = async () => (await request(`${portal.base}/sign-in?return=/`)).headers['set-cookie'][0].split(';')[0];
+const generated = async text => createHash('sha1').update(`url:${text}`).digest('hex');
+const put = (name, text) => writeFileSync(path.join(dir, name), text);
 const plain = html => html.replace(/<wbr>/g, '').replace(/<[^>]*>/g, ' ').replace(/&#39;/g, "'").replace(/&quot;/g, '"').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&').replace(/\s+/g, ' ');
 const locations = async () => (await portal.json('/api/catalog/locations')).map(row => row.data.target).sort();
 const audited = async action => JSON.parse((await portal.ctl('-o', 'json', 'audit', 'list')).stdout).filter(row => row.action === action);
@@ -171,8 +178,7 @@ test('addresses of the result page are checked', async () => {
 });
 
 test('a guest sees why not, and cannot by hand either', async () => {
-  const door = await request(`${portal.base}/sign-in?return=/`);
-  const cookie = door.headers['set-cookie'][0].split(';')[0];
+  const cookie = await enter();
   const guest = (path, options) => request(portal.base + path, { ...options, headers: { cookie, ...options?.headers } });
   const page = await guest('/catalog-import');
   says(page, 200, 'You cannot register here', 'Guests read');
@@ -181,6 +187,129 @@ test('a guest sees why not, and cannot by hand either', async () => {
   for (const path of ['/catalog-import', '/catalog-import/register']) assert.equal((await guest(path, form({ target: target('plain') }))).status, 403, path);
   assert.equal((await request(`${portal.base}/catalog-import/register`, form({ target: target('plain') }))).status, 401);
   assert.deepEqual(await locations(), before);
+});
+
+// ---- What the pages of entities do -----------------------------------------
+
+const ONE = '/catalog/default/component/one';
+const gone = path => until(`${path} is gone`, 20, async () => (await portal.get(path)).status === 404);
+const there = path => until(`${path} is there`, 20, async () => (await portal.get(path)).status === 200);
+
+test('refreshing reads the source again at once', async () => {
+  papers['/one.yaml'] = papers['/one.yaml'].replace('type: service', 'type: website');
+  const answer = await portal.get(`${ONE}/refresh`, form({}));
+  assert.equal(answer.status, 303);
+  says(await portal.get(answer.headers.location), 200, 'A refresh was asked for');
+  await until('the new type shows', 20, async () => /<dd>website/.test((await portal.get(ONE)).body));
+  assert.equal((await portal.get('/catalog/default/component/nobody/refresh', form({}))).status, 404);
+});
+
+test('unregistering names all that goes, and takes it', async () => {
+  says(await portal.get(`${ONE}/unregister`), 200, 'This takes back the location', target('one'), '3 entities go with it', 'one-api', 'Unregister the location');
+  const answer = await portal.get(`${ONE}/unregister`, form({}));
+  assert.equal(answer.status, 303);
+  says(await portal.get(answer.headers.location), 200, 'The location was unregistered');
+  await gone(ONE);
+  await gone('/catalog/default/api/one-api');
+  assert.ok(!(await locations()).includes(target('one')));
+  assert.equal((await audited('location.delete')).length, 1);
+  assert.equal((await portal.get(`${ONE}/unregister`, form({}))).status, 404);
+});
+
+test('what the configuration names cannot be unregistered, and it says so', async () => {
+  says(await portal.get('/catalog/default/component/a0/unregister'), 200, 'This cannot be unregistered here', 'it is in the configuration');
+  assert.equal((await portal.get('/catalog/default/component/a0/unregister', form({}))).status, 409);
+  assert.equal((await portal.get('/catalog/default/component/a0')).status, 200);
+});
+
+test('the history page of what is gone brings it back', async () => {
+  const page = await portal.get('/catalog/default/location/generated-' + (await generated(target('one'))) + '/history');
+  says(page, 200, 'This is not in the catalog any more', 'Restore this version');
+  const [, action] = page.body.match(/<form action="([^"]*\/history)" method="post">/);
+  const version = page.body.match(/name="version" value="(\d+)"/)[1];
+  for (const [bad, status] of [['', 404], ['0', 404], ['x', 404], ['999999', 404]]) assert.equal((await portal.get(action, form({ version: bad }))).status, status, bad);
+  const answer = await portal.get(action, form({ version }));
+  assert.equal(answer.status, 303, plain(answer.body));
+  says(await portal.get(answer.headers.location), 200, 'It comes back');
+  await there(ONE);
+  assert.ok((await locations()).includes(target('one')));
+  const again = await portal.get(action, form({ version }));
+  assert.equal(again.status, 409);
+  const cookie = await enter();
+  assert.equal((await request(portal.base + action, { ...form({ version }), headers: { ...form({}).headers, cookie } })).status, 403);
+  assert.doesNotMatch((await request(`${portal.base}/catalog/default/component/lonely-none/history`, { headers: { cookie } })).body, /Restore this version/);
+});
+
+// ---- The page for who looks after it ----------------------------------------
+
+const admin = (list, more = '') => portal.get(`/admin/catalog?list=${list}${more}`);
+const act = (what, of, list = 'errors') => portal.get('/admin/catalog', form({ act: what, of, list }));
+const field = (body, name, of) => body.match(new RegExp(`name="act" value="${name}"><input type="hidden" name="of" value="(${of})"`))?.[1];
+
+test('errors stand there with file, line and since when', async () => {
+  await until('the bad name is told', 20, async () => (await admin('errors')).body.includes('no good'));
+  const page = await admin('errors');
+  says(page, 200, 'bad.yaml:', 'metadata.name', 'Since', 'Read again');
+  says(await admin('errors', '&q=BAD.YAML'), 200, 'bad.yaml:');
+  says(await admin('errors', '&q=nothing-like-it'), 200, 'Nothing fits');
+  for (const bad of ['list=all', 'page=0', 'page=x', `q=${'x'.repeat(201)}`]) assert.equal((await portal.get(`/admin/catalog?${bad}`)).status, 400, bad);
+});
+
+test('a deletion that waits is confirmed there, once, and audited', async () => {
+  put('many.yaml', component('a0'));
+  await until('the guard holds it back', 20, async () => (await admin('waiting')).body.includes('many.yaml'));
+  assert.equal((await portal.get('/catalog/default/component/a3')).status, 200);
+  const ref = field((await admin('waiting')).body, 'confirm', '[^"]*');
+  const answer = await act('confirm', ref, 'waiting');
+  assert.equal(answer.status, 303);
+  says(await portal.get(answer.headers.location), 200, 'It was confirmed');
+  await until('nothing waits any more', 20, async () => /Nothing waits for you/.test((await admin('waiting')).body));
+  assert.equal((await audited('location.confirm')).length, 1);
+  assert.equal((await act('confirm', ref, 'waiting')).status, 409);
+});
+
+test('what is no longer brought in is an orphan, and deleted there', async () => {
+  const page = await until('the orphans are listed', 20, async () => {
+    const answer = await admin('orphans', '&q=component:default/a3');
+    return field(answer.body, 'delete', '[0-9a-f-]{36}') && answer;
+  });
+  const uid = field(page.body, 'delete', '[0-9a-f-]{36}');
+  await until('its own page knows it, too', 20, async () => plain((await portal.get('/catalog/default/component/a3/unregister')).body).includes('Nothing brings this entity in any more'));
+  assert.equal((await act('delete', uid, 'orphans')).status, 303);
+  await gone('/catalog/default/component/a3');
+  assert.equal((await act('delete', uid, 'orphans')).status, 404);
+  assert.equal((await portal.get('/catalog/default/component/a4/unregister', form({}))).status, 303);
+  await gone('/catalog/default/component/a4');
+});
+
+test('locations say where they are from and how they are', async () => {
+  says(await admin('locations'), 200, 'Registered', 'Configuration', 'Good', 'Has errors', target('one'), 'Looked at again');
+  const ref = field((await admin('locations', '&q=taken.yaml')).body, 'refresh', '[^"]*');
+  assert.equal((await act('refresh', ref, 'locations')).status, 303);
+});
+
+test('providers say when they ran and what came of it, and run by hand', async () => {
+  await until('it has run', 20, async () => plain((await admin('providers')).body).includes('Failed'));
+  says(await admin('providers'), 200, 'github:acme', 'Next run', 'Run now');
+  const before = (await audited('provider.run')).length;
+  assert.equal((await act('run', 'github:acme', 'providers')).status, 303);
+  assert.equal((await audited('provider.run')).length, before + 1);
+  assert.equal((await act('run', 'github:none', 'providers')).status, 404);
+  assert.equal((await audited('provider.run')).length, before + 1);
+});
+
+test('odd requests to it change nothing, and a guest may only look', async () => {
+  const rows = async () => JSON.parse((await portal.ctl('-o', 'json', 'audit', 'list')).stdout).filter(row => row.outcome === 'done').map(row => `${row.action} ${row.object}`);
+  const before = await rows();
+  for (const [what, of, status] of [['', 'x', 400], ['burn', 'x', 400], ['confirm', '', 400], ['confirm', 'no ref', 400], ['confirm', 'location:default/none', 404], ['refresh', 'component:default/none', 404],
+    ['delete', 'no-uuid', 404], ['delete', '00000000-0000-4000-8000-000000000000', 404], ['run', "'; drop table job; --", 404]]) assert.equal((await act(what, of)).status, status, `${what} ${of}`);
+  assert.equal((await portal.get('/admin/catalog', form({ act: 'run', of: 'github:acme', list: 'none' }))).status, 400);
+  const cookie = await enter();
+  const page = await request(`${portal.base}/admin/catalog?list=locations`, { headers: { cookie } });
+  says(page, 200, 'Guests read');
+  assert.doesNotMatch(page.body, /name="act"/);
+  assert.equal((await request(`${portal.base}/admin/catalog`, { ...form({ act: 'run', of: 'github:acme' }), headers: { ...form({}).headers, cookie } })).status, 403);
+  assert.deepEqual(await rows(), before);
 });
 
 await suite({
@@ -193,10 +322,23 @@ await suite({
     });
     await new Promise(resolve => files.listen(0, '127.0.0.1', resolve));
     host = `127.0.0.1:${files.address().port}`;
-    portal = await Portal.start({ config: `backend: {reading: {allow: [{host: '${host}'}, {host: 'unused.test:9'}, {host: 'inner.test'}]}}\n` });
+    dir = mkdtempSync(path.join(os.tmpdir(), 'cb-import-'));
+    chmodSync(dir, 0o755);
+    put('many.yaml', [0, 1, 2, 3, 4, 5].map(n => component(`a${n}`)).join('---\n'));
+    put('bad.yaml', `${component('fine')}---\n${component('no good')}---\nkind: [\n`);
+    const roots = ['many', 'bad'].map(name => `{type: file, target: ${path.join(dir, `${name}.yaml`)}}`);
+    portal = await Portal.start({ config: `backend: {reading: {allow: [{host: '${host}'}, {host: 'unused.test:9'}, {host: 'inner.test'}]}}
+catalog:
+  orphanStrategy: keep
+  processingInterval: 1s
+  locations: [${roots.join(', ')}]
+  providers: {github: {acme: {organization: acme, host: ghe.invalid, schedule: {frequency: {hours: 1}, timeout: {minutes: 1}}}}}
+integrations: {github: [{host: ghe.invalid, apiBaseUrl: 'https://ghe.invalid/api/v3'}]}
+` });
   },
   after: async () => {
     await portal?.stop();
     files?.close();
+    if (dir) rmSync(dir, { recursive: true });
   },
 });

@@ -18,6 +18,7 @@
 #include "catalog/remove.h"
 #include "catalog/rules.h"
 #include "config/config.h"
+#include "crypto/crypto.h"
 #include "db/db.h"
 #include "json/json.h"
 
@@ -85,6 +86,41 @@ static int read_roots(struct cb_ctx *ctx, const json_t *locations,
 	return rc;
 }
 
+/* What decides over a document besides the document.  Rules of locations go
+ * with their locations, so that another order is another hash; who reorders
+ * them has everything read once more. */
+static int hash_settings(struct cb_ctx *ctx, const struct cbi_config *config,
+                         const json_t *locations, struct cbi_ingest *out)
+{
+	const json_t *rules = cbi_config_get(config, "catalog.rules");
+	char hex[CB_SHA1_HEX];
+	struct cb_buf buf;
+	int rc;
+
+	cbi_buf_init(&buf, CB_MIB);
+	rc = rules ? cbi_json_canonical(&buf, rules) : CB_OK;
+	for (size_t i = 0; rc == CB_OK && i < json_array_size(locations); i++) {
+		const json_t *one = json_array_get(locations, i);
+		const json_t *own = json_object_get(one, "rules");
+
+		if (!own)
+			continue;
+		rc = cb_buf_text(&buf, out->roots[i].target);
+		if (rc == CB_OK)
+			rc = cbi_json_canonical(&buf, own);
+	}
+	if (rc == CB_OK)
+		rc = cb_buf_text(&buf, out->isolate ? "" : "block");
+	if (rc < 0) {
+		cbi_buf_finish(&buf);
+		return cb_fail(ctx, rc, "catalog.rules is too long");
+	}
+	cbi_crypto_sha1_hex(buf.data ? buf.data : "", buf.len, hex);
+	cbi_buf_finish(&buf);
+	out->settings = cb_strdup(ctx, hex);
+	return out->settings ? CB_OK : CB_ENOMEM;
+}
+
 int cbi_ingest_configure(struct cb_ctx *ctx, const struct cbi_config *config,
                          struct cbi_ingest *out)
 {
@@ -104,6 +140,9 @@ int cbi_ingest_configure(struct cb_ctx *ctx, const struct cbi_config *config,
 	out->keep_orphans =
 	    strcmp(cbi_config_text(config, "catalog.orphanStrategy", "delete"),
 	           "keep") == 0;
+	rc = hash_settings(ctx, config, locations, out);
+	if (rc < 0)
+		return rc;
 	return cbi_rules_read(ctx, cbi_config_get(config, "catalog.rules"),
 	                      locations, targets, &out->rules);
 }
@@ -113,6 +152,18 @@ int cbi_ingest_configure(struct cb_ctx *ctx, const struct cbi_config *config,
 static const struct cbi_db_stmt registered = {
 	"sync_registered",
 	"select type, target from location order by id",
+};
+
+/* In the order of all locks; who is being read now learns it when he is read
+ * again. */
+static const struct cbi_db_stmt resettle = {
+	"sync_resettle",
+	"with old as (select id from node where due_at is not null"
+	"  and due_at > clock_timestamp() and processed is not null"
+	"  and coalesce(read_state::jsonb ->> 'settings', '') <> $1"
+	"  order by ref for no key update skip locked)"
+	" update node n set due_at = clock_timestamp() from old"
+	" where n.id = old.id",
 };
 
 /* Roots that a provider holds, but not with one of these refs. */
@@ -237,6 +288,8 @@ int cbi_ingest_sync(struct cb_ctx *ctx, const struct cbi_ingest *in)
 		rc = registered_roots(ctx, &sync);
 	if (rc == CB_OK)
 		rc = sync_provider(ctx, &sync);
+	if (rc == CB_OK && in->settings)
+		rc = cbi_db_query(ctx, &resettle, &in->settings, 1, NULL);
 	cbi_ctx_rewind(ctx, &mark);
 	return rc;
 }

@@ -46,6 +46,9 @@ struct cbi_ingest {
 	bool isolate;        /* a bad document does not hold up the others */
 	bool keep_orphans;   /* catalog.orphanStrategy: keep */
 	int64_t interval_ms; /* until a location is looked at again */
+	/* A hash of what the config says about processing: what was read with
+	 * another is read again, changed or not.  NULL: nobody minds. */
+	const char *settings;
 	struct cbi_feed feed;
 };
 
@@ -57,7 +60,8 @@ int cbi_ingest_configure(struct cb_ctx *ctx, const struct cbi_config *config,
                          struct cbi_ingest *out) CB_USED;
 
 /* Brings the roots of the config and of the table `location` into the
- * catalog, due now, and removes those that are gone. */
+ * catalog, due now, and removes those that are gone.  Locations that were
+ * read with other settings are due now, too. */
 int cbi_ingest_sync(struct cb_ctx *ctx, const struct cbi_ingest *in) CB_USED;
 
 /* What a call did. */

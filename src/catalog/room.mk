@@ -64,6 +64,7 @@ libcallboard_la_SOURCES += src/catalog/cols.c src/catalog/cols.h
 libcallboard_la_SOURCES += src/catalog/rules.c src/catalog/rules.h
 libcallboard_la_SOURCES += src/catalog/ingest.c
 libcallboard_la_SOURCES += src/catalog/round.c src/catalog/round.h
+libcallboard_la_SOURCES += src/catalog/round_claim.c
 libcallboard_la_SOURCES += src/catalog/round_end.c src/catalog/round_file.c
 libcallboard_la_SOURCES += src/catalog/stitch.c
 libcallboard_la_SOURCES += src/catalog/unprocessed.c src/catalog/unprocessed.h

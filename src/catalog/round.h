@@ -32,6 +32,7 @@ struct cbi_round {
 	size_t entities;         /* seen, or standing in unchanged files */
 	bool lost;               /* the claim */
 	bool half;               /* node.half_read: `before` may be too old */
+	bool resettled;          /* `before` is of other settings, so too */
 	bool check;              /* look only, write nothing */
 	json_t *found; /* with check: takes what it would bring in, processed
 	                  (trial.c); NULL: nobody wants to know */
@@ -49,6 +50,9 @@ int cbi_round_renew(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
 /* To be called before anything of a changed file is written: should this round
  * not reach its end, the next takes no file for unchanged. */
 int cbi_round_half(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
+
+/* Reads what a claimed Location names, writes it, and ends the round. */
+int cbi_round_look(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
 
 /* Reads the targets of spec with check set and `before` an empty object:
  * `found` and `errors` say what it would bring in.  ids must be there. */

@@ -58,6 +58,62 @@ static void rules_say_which_kinds_come_in(void **state)
 	lane_close(&lane);
 }
 
+/* As cbi_ingest_configure does it, with no location of its own. */
+static void configure(struct lane *lane, const char *text)
+{
+	const struct cbi_ingest_root *roots = yard.in.roots;
+	struct cbi_feed feed = yard.in.feed;
+	size_t n = yard.in.n;
+
+	yard_config(&yard, text);
+	if (cbi_ingest_configure(&lane->ctx, yard.config, &yard.in) < 0)
+		fail_msg("%s", cb_failure(&lane->ctx));
+	yard.in.roots = roots;
+	yard.in.n = n;
+	yard.in.feed = feed;
+}
+
+/* Nothing of the files has changed, only what the config says of them. */
+static void other_rules_hold_for_unchanged_files(void **state)
+{
+	struct lane lane;
+
+	(void)state;
+	lane_open(&lane);
+	configure(&lane, "catalog: {}\n");
+	yard_file(&yard, "all.yaml", LOCATION("l", "./a.yaml"));
+	yard_file(&yard, "a.yaml", COMPONENT("a", "") GROUP("g"));
+	yard_sync(&yard);
+	yard_settle(&yard);
+	assert_served("component:default/a location:default/l");
+	configure(&lane, "catalog: {rules: [{allow: [Component, Location, "
+	                 "Group]}]}\n");
+	/* Due at once, though not one of them was. */
+	yard_sql(&yard, "update callboard.node set due_at = "
+	                "clock_timestamp() + interval '1 day' where due_at is "
+	                "not null returning 1");
+	yard_sync(&yard);
+	yard_assert_sql(&yard,
+	                "select count(*) from callboard.node where "
+	                "due_at <= clock_timestamp()",
+	                "2");
+	yard_settle(&yard);
+	assert_served("component:default/a group:default/g location:default/l");
+	yard_assert_no_trouble(&yard);
+	/* And then nothing is read again. */
+	yard_settle(&yard);
+	assert_int_equal(yard.done.files, 0);
+	/* What is not allowed any more says so, and stays until it goes. */
+	configure(&lane,
+	          "catalog: {rules: [{allow: [Component, Location]}]}\n");
+	yard_sync(&yard);
+	yard_settle(&yard);
+	assert_trouble("location:default/l", "group:default/g is not allowed");
+	yard_settle(&yard);
+	assert_int_equal(yard.done.files, 0);
+	lane_close(&lane);
+}
+
 static void the_first_to_claim_a_ref_keeps_it(void **state)
 {
 	(void)state;
@@ -257,6 +313,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		T(rules_say_which_kinds_come_in),
+		T(other_rules_hold_for_unchanged_files),
 		T(the_first_to_claim_a_ref_keeps_it),
 		T(refs_stand_once_in_a_file),
 		T(much_that_vanishes_is_kept_until_confirmed),

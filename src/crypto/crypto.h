@@ -29,6 +29,15 @@ void cbi_crypto_sha256_hex(const void *data, size_t len,
 void cbi_crypto_hmac_sha256(const void *key, size_t key_len, const void *data,
                             size_t len, unsigned char out[CB_SHA256_LEN]);
 
+/* RSA keys of up to 8,192 bits. */
+#define CB_RSA_MAX 1024
+/* Is it an RSA private key in PEM, without a pass phrase, of 2,048 bits or
+ * more? */
+bool cbi_crypto_rsa_key(const char *pem);
+/* RS256 (PKCS #1 v1.5 over SHA-256); false for what is no such key. */
+bool cbi_crypto_rs256(const char *pem, const void *data, size_t len,
+                      unsigned char out[CB_RSA_MAX], size_t *out_len);
+
 /* Fit for keys and tokens. */
 void cbi_crypto_random(void *out, size_t len);
 /* A random UUID (version 4), lower case. */

@@ -294,6 +294,29 @@ static void close_scm(void *scm)
 	cbi_scm_destroy(scm);
 }
 
+/* An id is a number or a text. */
+static int choose_app(const struct reading *r, const struct form *form)
+{
+	const json_t *app = json_object_get(r->settings, "app");
+	const char *id = json_string_value(app);
+
+	if (!app || strcmp(form->section, "github") != 0)
+		return CB_OK;
+	if (json_is_integer(app))
+		id = cb_printf(r->ctx, "%lld",
+		               (long long)json_integer_value(app));
+	if (!id)
+		return cb_fail(r->ctx, CB_EINVAL,
+		               "%s.app: expected the appId of an App", r->path);
+	if (cbi_scm_app_choose(r->ctx, r->own->scm, r->own->host, id) < 0) {
+		cb_failure_clear(r->ctx);
+		return cb_fail(r->ctx, CB_EINVAL,
+		               "%s.app: %s is no App of integrations.github",
+		               r->path, id);
+	}
+	return CB_OK;
+}
+
 static int open_host(const struct reading *r,
                      const struct cbi_supply_place *place,
                      const struct form *form)
@@ -318,6 +341,9 @@ static int open_host(const struct reading *r,
 		               "%s: integrations.%s has no entry for %s",
 		               r->path, form->section,
 		               host ? host : "its host");
+	rc = choose_app(r, form);
+	if (rc < 0)
+		return rc;
 	prefix = cb_printf(r->ctx, "%s/%s%s", cbi_scm_host_name(own->host),
 	                   own->org, *own->org ? "/" : "");
 	if (!prefix)

@@ -74,6 +74,11 @@ void cbi_provider_destroy(struct cbi_provider *provider)
 	free(provider);
 }
 
+const struct cbi_scm *cbi_provider_scm(const struct cbi_provider *provider)
+{
+	return provider->scm;
+}
+
 int cbi_provider_failed(struct cb_ctx *ctx, struct cbi_provider_read *read,
                         const char *target)
 {

@@ -27,6 +27,7 @@
 
 struct cbi_config;
 struct cbi_http;
+struct cbi_scm;
 
 /* What one process reads with. */
 struct cbi_provider;
@@ -74,6 +75,9 @@ bool cbi_provider_concerned(struct cb_ctx *ctx,
                             const struct cbi_provider *provider,
                             const char *target,
                             const struct cbi_supply_event *event);
+
+/* The code hosts that this process reads; lives with provider. */
+const struct cbi_scm *cbi_provider_scm(const struct cbi_provider *provider);
 
 /* The same three as a table, for the catalog, which knows no provider. */
 void cbi_provider_feed(struct cbi_provider *provider, struct cbi_feed *out);

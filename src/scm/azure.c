@@ -145,6 +145,8 @@ const struct cbi_scm_kind cbi_scm_azure = {
 	.tree = "{api}/{owner}/_apis/git/repositories/{repo}/items?"
 		"scopePath=/&recursionLevel=full[" VERSION "]&api-version=6.0",
 	.repos = "{api}/{owner}/_apis/git/repositories?api-version=6.0",
+	.one = "{api}/{owner}/_apis/git/repositories/{repo}?api-version=6.0",
+	.below = "?path=/x",
 	.before = "{url}?path=/",
 	.after = "[&version=GB{ref}]",
 	.list = list,

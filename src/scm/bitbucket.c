@@ -106,6 +106,8 @@ const struct cbi_scm_kind cbi_scm_bitbucket = {
 	.tree = "{api}/projects/{owner}/repos/{repo}/files?[at={ref}&]"
 		"limit=1000&start={start}",
 	.all_repos = "{api}/repos?limit=1000&start={start}",
+	.one = "{api}/projects/{owner}/repos/{repo}",
+	.below = "/browse/x",
 	.before = "{url}/browse/",
 	.after = "[?at={ref}]",
 	.list = list,

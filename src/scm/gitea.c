@@ -86,6 +86,8 @@ const struct cbi_scm_kind cbi_scm_gitea = {
 		"recursive=true&per_page=1000&page={page}",
 	.repos = "{api}/api/v1/orgs/{owner}/repos?limit=50&page={page}",
 	.own_repos = "{api}/api/v1/users/{owner}/repos?limit=50&page={page}",
+	.one = "{api}/api/v1/repos/{owner}/{repo}",
+	.below = "/src/branch/HEAD/x",
 	.before = "{url}/src/branch/{ref}/",
 	.after = "",
 	.list = list,

@@ -93,6 +93,8 @@ const struct cbi_scm_kind cbi_scm_github = {
 	.tree = "{api}/repos/{owner}/{repo}/git/trees/{ref}?recursive=1",
 	.repos = "{api}/orgs/{owner}/repos?type=all&per_page=100&page={page}",
 	.own_repos = "{api}/users/{owner}/repos?per_page=100&page={page}",
+	.one = "{api}/repos/{owner}/{repo}",
+	.below = "/tree/HEAD/x",
 	.before = "{url}/blob/{ref}/",
 	.after = "",
 	.list = list,
@@ -100,5 +102,6 @@ const struct cbi_scm_kind cbi_scm_github = {
 	.repo = cbi_scm_repo_github,
 	.leaf = cbi_scm_leaf_git,
 	.credential = credential,
+	.apps = true,
 	.accept = "Accept: application/vnd.github.raw+json",
 };

@@ -96,6 +96,8 @@ const struct cbi_scm_kind cbi_scm_gitlab = {
 		 "order_by=id&sort=asc&per_page=100&page={page}",
 	.all_repos = "{api}/projects?order_by=id&sort=asc&per_page=100&"
 		     "page={page}",
+	.one = "{api}/projects/{project}",
+	.below = "/-/tree/HEAD/x",
 	.before = "{url}/-/blob/{ref}/",
 	.after = "",
 	.list = cbi_scm_list_plain,

@@ -72,14 +72,29 @@ int cbi_scm_ask(struct cb_ctx *ctx, const struct cbi_scm *scm,
 		.total_ms = TOTAL_MS,
 		.policy = { .hosts = host->hosts, .allow = host->allow },
 	};
+	const char *token;
+	int rc;
 
 	if (!url)
 		return cb_failure_code(ctx) ? cb_failure_code(ctx) : CB_ENOMEM;
 	if (!scm->http)
 		return cb_fail(ctx, CB_ENOTSUP, "%s cannot be asked here",
 		               host->name);
-	headers[1] = host->kind->credential(ctx, host->config, place->owner);
-	return cbi_http_request(ctx, scm->http, &what, out);
+	for (int again = 0;; again++) {
+		rc = cbi_scm_app_token(ctx, scm, host, place->owner, &token);
+		if (rc < 0)
+			return rc;
+		headers[1] =
+		    token ? cb_printf(ctx, "Authorization: Bearer %s", token)
+			  : host->kind->credential(ctx, host->config,
+		                                   place->owner);
+		rc = cbi_http_request(ctx, scm->http, &what, out);
+		if (rc != CB_EAUTH || !token || again)
+			return rc;
+		/* It may have been taken back before its time. */
+		cbi_scm_app_forget(scm, host, place->owner);
+		cb_failure_clear(ctx);
+	}
 }
 
 int cbi_scm_read(struct cb_ctx *ctx, const struct cbi_scm *scm,
@@ -113,9 +128,9 @@ static int add(struct tree *tree, const struct cbi_scm_leaf *leaf)
 	struct cbi_scm_leaf *kept;
 
 	if (tree->n == CBI_SCM_FILES_MAX)
-		return cb_fail(ctx, CB_EINVAL,
-		               "the pattern fits more than %d files",
-		               CBI_SCM_FILES_MAX);
+		return cb_fail(
+		    ctx, tree->place->path[0] ? CB_EINVAL : CB_ETOOBIG,
+		    "the pattern fits more than %d files", CBI_SCM_FILES_MAX);
 	if (tree->n == tree->cap) {
 		size_t cap = tree->cap ? tree->cap * 2 : 32;
 		struct cbi_scm_leaf *more = cb_alloc(ctx, cap * sizeof(*more));
@@ -169,7 +184,8 @@ static int take_page(struct tree *tree, const struct cbi_http_reply *reply,
 		struct cbi_scm_leaf leaf = { 0 };
 
 		if (!kind->leaf(item, &leaf) || !leaf.path ||
-		    !cbi_scm_match(tree->place->path, leaf.path))
+		    (tree->place->path[0] &&
+		     !cbi_scm_match(tree->place->path, leaf.path)))
 			continue;
 		rc = add(tree, &leaf);
 		if (rc < 0)

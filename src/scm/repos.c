@@ -2,11 +2,14 @@
 /*
  * repos.c - the repositories of an organisation.
  */
+#include "scm/git.h"
 #include "scm/scm_priv.h"
 
 #include "base/ctx.h"
 #include "base/str.h"
 #include "http/http.h"
+
+#include <callboard/json.h>
 
 #include <string.h>
 
@@ -75,27 +78,92 @@ static int remember(struct cb_ctx *ctx, struct walk *walk, const char *url,
 	           : CB_OK;
 }
 
+static int read_repo(struct cb_ctx *ctx, const struct cbi_scm_host *host,
+                     json_t *item, struct cbi_scm_repo *out)
+{
+	*out = (struct cbi_scm_repo){ .branch = "",
+		                      .mark = "",
+		                      .description = "",
+		                      .language = "",
+		                      .visibility = "" };
+	if (json_is_object(item) && host->kind->repo(ctx, item, out) &&
+	    out->owner && out->name && out->url &&
+	    (cbi_str_starts(out->url, "https://") ||
+	     cbi_str_starts(out->url, "http://")))
+		return CB_OK;
+	return cb_failure_code(ctx)
+	           ? cb_failure_code(ctx)
+	           : cb_fail(ctx, CB_EUPSTREAM,
+	                     "%s answered something that is no repository",
+	                     host->name);
+}
+
 static int hand_over(struct cb_ctx *ctx, const struct walk *walk, json_t *item)
 {
 	const struct cbi_scm_listing *listing = walk->listing;
-	struct cbi_scm_repo repo = { .branch = "",
-		                     .mark = "",
-		                     .description = "",
-		                     .language = "",
-		                     .visibility = "" };
+	struct cbi_scm_repo repo;
+	int rc = read_repo(ctx, listing->host, item, &repo);
 
-	if (!json_is_object(item) ||
-	    !listing->host->kind->repo(ctx, item, &repo) || !repo.owner ||
-	    !repo.name || !repo.url ||
-	    (!cbi_str_starts(repo.url, "https://") &&
-	     !cbi_str_starts(repo.url, "http://")))
-		return cb_failure_code(ctx)
-		           ? cb_failure_code(ctx)
-		           : cb_fail(
-				 ctx, CB_EUPSTREAM,
-				 "%s listed something that is no repository",
-				 listing->host->name);
-	return listing->each(listing->arg, ctx, &repo);
+	return rc == CB_OK ? listing->each(listing->arg, ctx, &repo) : rc;
+}
+
+/* A repository's own page has no form of a file. */
+static int place_of(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                    const char *url, struct cbi_scm_place *out)
+{
+	size_t len = strcspn(url, "?#");
+	int rc;
+
+	if (cbi_scm_is_git(url))
+		return cb_fail(ctx, CB_EINVAL,
+		               "a git repository is not looked at");
+	rc = cbi_scm_parse(ctx, scm, url, out);
+	for (size_t i = 0; rc == CB_EINVAL && i < scm->n; i++) {
+		const char *below;
+
+		while (len > 0 && url[len - 1] == '/')
+			len--;
+		if (len > 4 && strncmp(url + len - 4, ".git", 4) == 0)
+			len -= 4;
+		below = cb_printf(ctx, "%.*s%s", (int)len, url,
+		                  scm->hosts[i].kind->below);
+		if (!below)
+			return CB_ENOMEM;
+		cb_failure_clear(ctx);
+		rc = cbi_scm_parse(ctx, scm, below, out);
+	}
+	return rc;
+}
+
+int cbi_scm_repo_at(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                    const char *url, const struct cbi_scm_host **host,
+                    struct cbi_scm_repo *out)
+{
+	struct cbi_scm_place place = { 0 };
+	struct cbi_http_reply reply;
+	json_t *body;
+	int rc = place_of(ctx, scm, url, &place);
+
+	if (rc == CB_OK)
+		rc = cbi_scm_ask(
+		    ctx, scm, &place,
+		    cbi_scm_fill(ctx, place.host->kind->one, &place, NULL),
+		    "Accept: application/json", NULL, &reply);
+	if (rc == CB_OK)
+		rc = cb_json_parse(ctx, reply.body, reply.body_len, &body);
+	if (rc == CB_EINVAL && place.host) {
+		cb_failure_clear(ctx);
+		rc = cb_fail(ctx, CB_EUPSTREAM, "%s answered no JSON",
+		             place.host->name);
+	}
+	if (rc < 0)
+		return rc;
+	*host = place.host;
+	rc = read_repo(ctx, place.host, body, out);
+	/* Azure names the project alone. */
+	if (rc == CB_OK && place.host->kind == &cbi_scm_azure)
+		out->owner = place.owner;
+	return rc;
 }
 
 /* *more is whether start names a further page. */

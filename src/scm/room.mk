@@ -2,6 +2,7 @@
 libcallboard_la_SOURCES += \
 	src/scm/azure.c \
 	src/scm/bitbucket.c \
+	src/scm/codeowners.c \
 	src/scm/fill.c \
 	src/scm/git.c src/scm/git.h src/scm/git_priv.h \
 	src/scm/git_clone.c \
@@ -9,7 +10,9 @@ libcallboard_la_SOURCES += \
 	src/scm/git_tree.c \
 	src/scm/gitea.c \
 	src/scm/github.c \
+	src/scm/github_app.c \
 	src/scm/gitlab.c \
+	src/scm/infer.c src/scm/infer.h \
 	src/scm/match.c \
 	src/scm/read.c \
 	src/scm/repos.c \

@@ -116,6 +116,8 @@ static int read_one(struct cb_ctx *ctx, struct cbi_scm *scm,
 	if (rc == CB_OK)
 		rc = read_allow(ctx, scm, host, at);
 	if (rc == CB_OK)
+		rc = cbi_scm_app_check(ctx, host, at);
+	if (rc == CB_OK)
 		scm->n++;
 	return rc;
 }
@@ -162,7 +164,9 @@ int cbi_scm_create(struct cb_ctx *ctx, const json_t *integrations,
 		return cb_fail(ctx, CB_ENOMEM, "no memory for integrations");
 	scm->http = http;
 	cbi_arena_init(&scm->arena, 4 * CB_MIB);
-	rc = read_all(ctx, scm, integrations);
+	rc = cbi_scm_tokens_create(ctx, &scm->tokens);
+	if (rc == CB_OK)
+		rc = read_all(ctx, scm, integrations);
 	if (rc == CB_OK)
 		rc = cbi_scm_git_config(ctx, scm,
 		                        json_object_get(integrations, "git"));
@@ -178,6 +182,7 @@ void cbi_scm_destroy(struct cbi_scm *scm)
 {
 	if (!scm)
 		return;
+	cbi_scm_tokens_destroy(scm->tokens);
 	cbi_arena_finish(&scm->arena);
 	free(scm);
 }

@@ -6,7 +6,7 @@
  * The hosts are those of the config:
  *
  *	integrations:
- *	  github: [{host, apiBaseUrl, token}]
+ *	  github: [{host, apiBaseUrl, token, apps}]
  *	  gitlab: [{host, apiBaseUrl, token}]
  *	  gitea:  [{host, baseUrl, username, password}]
  *	  bitbucketServer: [{host, apiBaseUrl, token, username, password}]
@@ -93,8 +93,9 @@ struct cbi_scm_leaf {
 
 /*
  * All files whose path fits place's: * ? [a-z] within a segment, ** for any
- * depth; sorted, at most 10,000; *out lives with ctx.  A tree that the host
- * does not list whole is CB_ETOOBIG: half of it is no answer.
+ * depth, "" for every file there is, also hidden ones; sorted, at most 10,000;
+ * *out lives with ctx.  A tree that the host does not list whole is CB_ETOOBIG:
+ * half of it is no answer.
  */
 int cbi_scm_tree(struct cb_ctx *ctx, const struct cbi_scm *scm,
                  const struct cbi_scm_place *place, struct cbi_scm_leaf **out,
@@ -115,6 +116,10 @@ struct cbi_scm_repo {
  * usual host, else its first.  NULL when there is none. */
 const struct cbi_scm_host *cbi_scm_host(const struct cbi_scm *scm,
                                         const char *section, const char *name);
+/* From now on this App of the host's `apps` asks, and no other.  CB_EINVAL when
+ * there is none of the id. */
+int cbi_scm_app_choose(struct cb_ctx *ctx, struct cbi_scm *scm,
+                       const struct cbi_scm_host *host, const char *id) CB_USED;
 const char *cbi_scm_host_name(const struct cbi_scm_host *host);
 
 /* Where the repository's files are, at this branch ("" for the default one,
@@ -134,6 +139,15 @@ struct cbi_scm_listing {
 	int (*alive)(void *arg, struct cb_ctx *ctx);
 	void *alive_arg;
 };
+
+/*
+ * The repository that an address leads to: its own page, or a file's or
+ * folder's of it; asks its host.  Texts live with ctx.  CB_ENOENT no
+ * integration, or no such repository; CB_EINVAL no repository's address.
+ */
+int cbi_scm_repo_at(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                    const char *url, const struct cbi_scm_host **host,
+                    struct cbi_scm_repo *out) CB_USED;
 
 /*
  * Lists all repositories, page by page; memory does not grow with them.

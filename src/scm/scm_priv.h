@@ -46,6 +46,9 @@ struct cbi_scm_kind {
 	 * page, a page of an organisation's repositories, and of a person's
 	 * when there is no such organisation (NULL: there are none). */
 	const char *file, *tree, *repos, *own_repos;
+	/* One repository, and what an address of it needs behind it to be one
+	 * of its files. */
+	const char *one, *below;
 	const char *all_repos; /* without an organisation; NULL: it must be */
 	/* A repository's address ({url}) in front of a file's path, and what
 	 * comes behind it. */
@@ -66,6 +69,7 @@ struct cbi_scm_kind {
 	const char *(*credential)(struct cb_ctx *ctx, const json_t *config,
 	                          const char *owner);
 	const char *accept; /* of a file */
+	bool apps;          /* github_app.c */
 };
 
 struct cbi_scm_host {
@@ -75,6 +79,7 @@ struct cbi_scm_host {
 	const char *api;      /* without '/' at its end */
 	const char *hosts[3]; /* name, the API's host; ends in NULL */
 	const char **allow;   /* ends in NULL */
+	const json_t *app;    /* the only App that asks; NULL: any */
 };
 
 struct cbi_scm {
@@ -85,11 +90,27 @@ struct cbi_scm {
 	/* git.c: integrations.git, and where clones are; NULL: nowhere. */
 	struct cbi_scm_git_row *git;
 	size_t git_n;
+	struct cbi_scm_tokens *tokens; /* github_app.c; threads share it */
 	const char *state_dir;
 };
 
 extern const struct cbi_scm_kind cbi_scm_github, cbi_scm_gitlab, cbi_scm_gitea,
     cbi_scm_bitbucket, cbi_scm_azure;
+
+/* github_app.c */
+/* Are the entry's apps right?  at is its number. */
+int cbi_scm_app_check(struct cb_ctx *ctx, const struct cbi_scm_host *host,
+                      size_t at) CB_USED;
+int cbi_scm_tokens_create(struct cb_ctx *ctx,
+                          struct cbi_scm_tokens **out) CB_USED;
+void cbi_scm_tokens_destroy(struct cbi_scm_tokens *tokens);
+/* The token of the App at an owner; NULL where none is installed. */
+int cbi_scm_app_token(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                      const struct cbi_scm_host *host, const char *owner,
+                      const char **out) CB_USED;
+/* It was refused before its time. */
+void cbi_scm_app_forget(const struct cbi_scm *scm,
+                        const struct cbi_scm_host *host, const char *owner);
 
 /* scm.c: a copy that lives with scm; NULL after a noted failure. */
 const char *cbi_scm_keep(struct cb_ctx *ctx, struct cbi_scm *scm,

@@ -12,6 +12,8 @@
 #include "config/config.h"
 #include "json/json.h"
 #include "provider/provider.h"
+#include "scm/git.h"
+#include "scm/infer.h"
 #include "spawn/spawn.h"
 
 int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
@@ -25,6 +27,7 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
 	if (rc < 0)
 		return rc;
 	cbi_provider_feed(provider, &out->ingest.feed);
+	out->scm = cbi_provider_scm(provider);
 	return CB_OK;
 }
 
@@ -95,6 +98,69 @@ static int validate(struct cb_ctx *ctx, void *arg, const json_t *in,
 	return rc;
 }
 
+/* What a catalog file would bring in; one that cannot be read shows none. */
+static int add_file(struct cb_ctx *ctx, const struct cbi_calls *calls,
+                    const char *target, json_t *files)
+{
+	json_t *row = json_object(), *entities, *errors;
+	int rc = add_list(ctx, row, "entities", &entities);
+
+	if (rc == CB_OK)
+		rc = add_list(ctx, row, "errors", &errors);
+	if (rc == CB_OK &&
+	    (json_object_set_new(row, "target", json_string(target)) ||
+	     json_array_append(files, row)))
+		rc = cb_fail(ctx, CB_ENOMEM, "no memory for a reply");
+	if (rc == CB_OK &&
+	    cbi_trial_location(ctx, &calls->ingest, "url", target, NULL,
+	                       entities, errors) < 0) {
+		cb_failure_clear(ctx);
+		json_array_clear(entities);
+	}
+	json_decref(row);
+	return rc;
+}
+
+/* What a repository holds or seems to be: {known: false} of an address that
+ * no integration has. */
+static int analyze(struct cb_ctx *ctx, void *arg, const json_t *in,
+                   json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+	const char *target = text(in, "target");
+	json_t *found = NULL, *files = NULL, *url, *reply = json_object();
+	size_t i;
+	int rc = cbi_json_keep(ctx, reply);
+
+	if (rc == CB_OK && !target)
+		rc = cb_fail(ctx, CB_EINVAL, "'target' is needed");
+	if (rc < 0)
+		return rc;
+	*out = reply;
+	if (!cbi_scm_knows(calls->scm, target) || cbi_scm_is_git(target))
+		return CB_OK;
+	rc =
+	    cbi_scm_infer(ctx, calls->scm, target, text(in, "catalog"), &found);
+	if (rc == CB_EINVAL) {
+		cb_failure_clear(ctx);
+		return CB_OK;
+	}
+	if (rc == CB_OK)
+		rc = add_list(ctx, reply, "files", &files);
+	json_array_foreach(json_object_get(found, "files"), i, url)
+	{
+		if (rc == CB_OK)
+			rc =
+			    add_file(ctx, calls, json_string_value(url), files);
+	}
+	if (rc == CB_OK &&
+	    (json_object_set(reply, "proposals",
+	                     json_object_get(found, "proposals")) ||
+	     json_object_set_new(reply, "known", json_true())))
+		rc = cb_fail(ctx, CB_ENOMEM, "no memory for a reply");
+	return rc;
+}
+
 /* What `dot` may use up; a page's graph takes 20 ms and 30 MB. */
 #define DOT_MS 3000
 #define DOT_MEMORY (512 * CB_MIB)
@@ -127,6 +193,7 @@ static int layout(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 }
 
 const struct cbi_call_row cbi_calls_table[] = {
+	{ "catalog.analyze", analyze },
 	{ "catalog.dry-run", dry_run },
 	{ "catalog.validate", validate },
 	{ "graph.layout", layout },

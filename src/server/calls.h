@@ -10,10 +10,12 @@
 
 struct cbi_config;
 struct cbi_http;
+struct cbi_scm;
 
 /* What the calls work with. */
 struct cbi_calls {
 	struct cbi_ingest ingest;
+	const struct cbi_scm *scm;
 };
 
 /* All of it lives with ctx and the process. */
@@ -21,6 +23,9 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
                    struct cbi_http *http, struct cbi_calls *out) CB_USED;
 
 /*
+ * catalog.analyze   {target, catalog?} > {known, files: [{target, entities}],
+ *                   proposals} as scm/infer.h has them; known is absent for an
+ *                   address of no code host in integrations
  * catalog.dry-run   {type, target, presence?, excerpts?} > {entities, errors},
  *                   with excerpts (catalog/excerpt.h) when that is true
  * catalog.validate  {location, entity} > {errors}

@@ -6,9 +6,11 @@ import { Portal, sleep, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import { codehost, kinds } from '../lib/codehosts/codehost.mjs';
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 
-let portal;
+let portal, byApp;
 const hosts = {};
+const pair = () => generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs1', format: 'pem' } });
 const component = (name, title) => `apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata:
@@ -39,6 +41,37 @@ for (const kind of kinds) {
     assert.equal((await byName(`${lower(kind)}-hidden`)).status, 404);
   });
 }
+
+const analyze = target => portal.json('/api/catalog/analyze-location', { method: 'POST', body: { location: { type: 'url', target } } });
+const pages = { github: 'acme/shop', gitlab: 'acme/deep/shop', gitea: 'acme/shop.git', bitbucketServer: 'projects/ACME/repos/shop', azure: 'acme/shop/_git/code' };
+
+test('a repository without a catalog file is proposed, each field with its reason', async () => {
+  for (const kind of kinds) {
+    const all = await analyze(`${hosts[kind].base}/${pages[kind]}`);
+    const { existingEntityFiles, generateEntities } = all;
+    assert.deepEqual(existingEntityFiles, [], `${kind}: ${JSON.stringify(all)}`);
+    assert.deepEqual(generateEntities.map(one => one.entity.kind), ['Component', 'API'], JSON.stringify(generateEntities));
+    const [{ entity, fields }, api] = generateEntities;
+    assert.equal(entity.spec.type, 'service');
+    assert.equal(entity.spec.owner, 'crew');
+    assert.deepEqual(entity.spec.providesApis, [api.entity.metadata.name]);
+    const of = name => fields.find(field => field.field === name);
+    assert.deepEqual([of('spec.owner').state, of('spec.owner').value, of('spec.owner').description], ['analysisSuggestedValue', 'crew', 'CODEOWNERS, line 2']);
+    assert.equal(of('spec.type').description, 'Dockerfile');
+    assert.equal(of('spec.lifecycle').state, 'needsUserInput');
+    assert.match(entity.metadata.annotations['callboard.io/inferred-from'], /spec\.owner: CODEOWNERS, line 2/);
+    assert.equal(api.entity.spec.definition.$text, './docs/openapi.yaml');
+  }
+});
+
+test('one that has them shows what is in them', async () => {
+  hosts.github.others.known = { files: { 'catalog-info.yaml': component('known', 'Known') } };
+  const { existingEntityFiles: [file], generateEntities } = await analyze(`${hosts.github.base}/acme/known`);
+  assert.deepEqual([file.isRegistered, file.entity.metadata.name, generateEntities.length], [false, 'known', 0]);
+  assert.equal(file.location.target, `${hosts.github.base}/acme/known/blob/main/catalog-info.yaml`);
+  const answer = await portal.get('/api/catalog/analyze-location', { method: 'POST', body: { location: { type: 'url', target: `${hosts.github.base}/acme/none` } } });
+  assert.equal(answer.status, 404, answer.body);
+});
 
 test('what has not changed is not sent again; an edit shows', async () => {
   for (const kind of kinds) {
@@ -89,6 +122,37 @@ test('a spent limit is obeyed', async () => {
   host.mode = '';
 });
 
+test('a GitHub App signs for a token and keeps it; one that is taken back or ends is bought anew', async () => {
+  await until('it is read', 40, () => entity('by-app'));
+  const { same, tokens } = byApp.counts;
+  await until('it is read again', 40, () => byApp.counts.same > same + 1);
+  assert.equal(byApp.counts.tokens, tokens);
+  byApp.app.token = 'another';
+  await until('a new one is bought', 40, () => byApp.counts.tokens === tokens + 1);
+  // Five minutes are the margin; this one is good for a second.
+  byApp.app.life = 301;
+  byApp.app.token = 'another';
+  await until('short ones are bought again', 40, () => byApp.counts.tokens > tokens + 3);
+  byApp.app.life = 3600;
+});
+
+test('a suspended installation and a wrong key are said, and lose nothing', async () => {
+  const said = async pattern => {
+    await trouble('it is said', pattern);
+    assert.equal((await byName('by-app')).status, 200);
+  };
+  byApp.app.suspended = true;
+  byApp.app.token = 'another';
+  await said(/the App 4711 is suspended at acme/);
+  byApp.app.suspended = false;
+  const { publicKey } = byApp.app;
+  byApp.app.publicKey = pair().publicKey;
+  byApp.app.token = 'another';
+  await said(new RegExp(`127\\.0\\.0\\.1:${byApp.port}.*answered 401`));
+  byApp.app.publicKey = publicKey;
+  await until('it is over', 60, async () => !(await errors()).some(row => `${row.source} ${row.problem}`.includes(String(byApp.port))));
+});
+
 await suite({
   before: async () => {
     for (const kind of kinds) {
@@ -102,14 +166,22 @@ await suite({
         'teams/a/one.yaml': component(`${n}-one`, 'One'),
         'teams/b/two.yaml': component(`${n}-two`, 'Two'),
         'teams/three.yaml': component(`${n}-three`, 'Three'),
+        CODEOWNERS: '# all of it\n* @acme/crew\n/docs @ann\n',
+        Dockerfile: 'FROM scratch\n',
+        'docs/openapi.yaml': 'openapi: 3.0.0\n',
         'teams/.x/hidden.yaml': component(`${n}-hidden`, 'Hidden'),
       };
     }
+    const keys = pair();
+    byApp = await codehost('github');
+    byApp.app = { id: 4711, publicKey: keys.publicKey };
+    byApp.files = { 'app.yaml': component('by-app', 'By App') };
+    const key = JSON.stringify(keys.privateKey);
     const at = kind => `host: '127.0.0.1:${hosts[kind].port}', allow: [loopback]`;
     const locations = kinds.flatMap(kind => ['all.yaml', 'teams/**/*.yaml'].map(file => `    - {type: url, target: '${hosts[kind].url(file)}'}\n`)).join('');
     portal = await Portal.start({
       config: `integrations:
-  github: [{${at('github')}, apiBaseUrl: '${hosts.github.base}/api/v3', token: secret-github}]
+  github: [{${at('github')}, apiBaseUrl: '${hosts.github.base}/api/v3', token: secret-github}, {host: '127.0.0.1:${byApp.port}', allow: [loopback], apiBaseUrl: '${byApp.base}/api/v3', apps: [{appId: 4711, allowedInstallationOwners: [Acme], clientId: Iv1, clientSecret: x, webhookSecret: x, privateKey: ${key}}]}]
   gitlab: [{${at('gitlab')}, apiBaseUrl: '${hosts.gitlab.base}/api/v4', token: secret-gitlab}]
   gitea: [{${at('gitea')}, baseUrl: '${hosts.gitea.base}', password: secret-gitea}]
   bitbucketServer: [{${at('bitbucketServer')}, apiBaseUrl: '${hosts.bitbucketServer.base}/rest/api/1.0', username: reader, password: secret-bitbucket}]
@@ -117,11 +189,12 @@ await suite({
 catalog:
   processingInterval: 1s
   locations:
+    - {type: url, target: '${byApp.url('app.yaml')}'}
 ${locations}`,
     });
   },
   after: async () => {
     await portal?.stop();
-    for (const host of Object.values(hosts)) await host.stop();
+    for (const host of [...Object.values(hosts), ...(byApp ? [byApp] : [])]) await host.stop();
   },
 });

@@ -56,8 +56,10 @@ int cbi_api_call(struct cb_req *req, const char *name, json_t *in,
                  json_t **out) CB_USED;
 
 /* What an http or https address that is no catalog file holds, in the shape
- * of analyze-location's answer; *out lives with the request. */
-int cbi_api_analyze(struct cb_req *req, const char *target,
+ * of analyze-location's answer; *out lives with the request.  A repository of
+ * a code host in integrations is looked at; catalog is the name of its catalog
+ * files, NULL for the usual one. */
+int cbi_api_analyze(struct cb_req *req, const char *target, const char *catalog,
                     json_t **out) CB_USED;
 
 /* --- answers --- */

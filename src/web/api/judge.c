@@ -5,11 +5,15 @@
  */
 #include <string.h>
 
+#include "base/limits.h"
+#include "catalog/location.h"
 #include "catalog/model.h"
 #include "catalog/ref.h"
+#include "config/config.h"
 #include "json/json.h"
 #include "web/api/answer.h"
 #include "web/api/api.h"
+#include "web/web.h"
 
 /* ---- validate-entity ------------------------------------------------------
  */
@@ -202,7 +206,8 @@ static int read_place(struct cb_req *req, const char **target)
 	return rc;
 }
 
-int cbi_api_analyze(struct cb_req *req, const char *target, json_t **out)
+/* An address of which nothing is known but itself. */
+static json_t *guess(struct cb_req *req, const char *target)
 {
 	json_t *entity =
 	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s}}", "apiVersion",
@@ -210,11 +215,96 @@ int cbi_api_analyze(struct cb_req *req, const char *target, json_t **out)
 	              "name", name_of(req, target), "spec", "type", "other",
 	              "lifecycle", "unknown");
 
-	if (!entity)
-		return cb_fail(req->ctx, CB_ENOMEM, "no memory for an answer");
-	add_slug(req, entity, target);
-	*out = json_pack("{s:[], s:[{s:o, s:[]}]}", "existingEntityFiles",
-	                 "generateEntities", "entity", entity, "fields");
+	if (entity)
+		add_slug(req, entity, target);
+	return json_pack("[{s:o, s:[]}]", "entity", entity, "fields");
+}
+
+/* A row for each entity that stands in a file, with the file's address. */
+static int add_file(struct cb_req *req, const json_t *file, json_t *rows)
+{
+	const char *target = json_string_value(json_object_get(file, "target"));
+	struct cbi_location location;
+	json_t *entity;
+	bool known;
+	size_t i;
+	int rc;
+
+	if (!target)
+		return CB_OK;
+	rc = cbi_location_find(req->ctx, "url", target, &location);
+	if (rc < 0 && rc != CB_ENOENT)
+		return rc;
+	known = rc == CB_OK;
+	cb_failure_clear(req->ctx);
+	json_array_foreach(json_object_get(file, "entities"), i, entity)
+	{
+		const char *kind =
+		    json_string_value(json_object_get(entity, "kind"));
+
+		/* The trial's own Location is none of the file's. */
+		if (i == 0 && kind && strcmp(kind, "Location") == 0 &&
+		    json_array_size(json_object_get(file, "entities")) > 1)
+			continue;
+		if (json_array_append_new(
+			rows,
+			json_pack("{s:{s:s, s:s}, s:b, s:O}", "location",
+		                  "type", "url", "target", target,
+		                  "isRegistered", known, "entity", entity)))
+			return cb_fail(req->ctx, CB_ENOMEM,
+			               "no memory for an answer");
+	}
+	return CB_OK;
+}
+
+/* What fetch finds at a code host; *found is NULL when none has it. */
+static int look(struct cb_req *req, const char *target, const char *catalog,
+                json_t **found)
+{
+	json_t *reply = NULL;
+	int rc = CB_OK;
+
+	*found = NULL;
+	if (strlen(target) > CB_URL_MAX ||
+	    !cbi_config_get(req->web->config, "integrations"))
+		return CB_OK;
+	rc = cbi_api_call(
+	    req, "catalog.analyze",
+	    json_pack("{s:s, s:s*}", "target", target, "catalog", catalog),
+	    &reply);
+	/* It is the portal's credential that the host refuses, not theirs. */
+	if (rc == CB_EAUTH || rc == CB_EDENIED) {
+		const char *why = cb_strdup(req->ctx, cb_failure(req->ctx));
+
+		cb_failure_clear(req->ctx);
+		rc = cb_fail(req->ctx, CB_EUPSTREAM, "%s", why ? why : target);
+	}
+	if (rc == CB_OK && json_is_true(json_object_get(reply, "known")))
+		*found = reply;
+	return rc;
+}
+
+int cbi_api_analyze(struct cb_req *req, const char *target, const char *catalog,
+                    json_t **out)
+{
+	json_t *rows = json_array(), *found, *file, *generate;
+	int rc = cbi_json_keep(req->ctx, rows);
+	size_t i;
+
+	if (rc == CB_OK)
+		rc = look(req, target, catalog, &found);
+	if (rc < 0)
+		return rc;
+	json_array_foreach(json_object_get(found, "files"), i, file)
+	{
+		rc = add_file(req, file, rows);
+		if (rc < 0)
+			return rc;
+	}
+	generate = found ? json_incref(json_object_get(found, "proposals"))
+	                 : guess(req, target);
+	*out = json_pack("{s:O, s:o}", "existingEntityFiles", rows,
+	                 "generateEntities", generate);
 	return cbi_json_keep(req->ctx, *out);
 }
 
@@ -222,10 +312,16 @@ static int analyze(struct cb_req *req)
 {
 	const char *target;
 	json_t *answer;
+	const char *catalog = NULL;
+	json_t *body;
 	int rc = read_place(req, &target);
 
 	if (rc == CB_OK)
-		rc = cbi_api_analyze(req, target, &answer);
+		rc = cbi_api_body(req, &body);
+	if (rc == CB_OK)
+		rc = cbi_api_text(req, body, "catalogFilename", &catalog);
+	if (rc == CB_OK)
+		rc = cbi_api_analyze(req, target, catalog, &answer);
 	return rc < 0 ? rc : cb_req_json(req, 200, answer);
 }
 

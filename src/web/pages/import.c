@@ -249,7 +249,7 @@ static bool says_much(const json_t *analysis)
 static int analyze(struct cbi_import *import)
 {
 	json_t *analysis;
-	int rc = cbi_api_analyze(import->req, import->target, &analysis);
+	int rc = cbi_api_analyze(import->req, import->target, NULL, &analysis);
 
 	if (rc < 0)
 		return rc;

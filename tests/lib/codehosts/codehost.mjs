@@ -8,7 +8,12 @@
 // topics, branch, group, pushed}.  `mode` says how it behaves: '' as it should, or '401', '403', 'limit', '404',
 // '500', 'cut' (a body that ends early), 'private' (a redirect to a private
 // address), 'truncated' (a tree that is not whole).
-import { createHash } from 'node:crypto';
+//
+// A github with `app` {id, publicKey, suspended, life (seconds)} wants tokens
+// that it sells to who signs as that App: GET /orgs/acme/installation, POST
+// /app/installations/7/access_tokens; `counts.tokens`, and app.token is the
+// one that is good.
+import { createHash, verify } from 'node:crypto';
 import http from 'node:http';
 
 const sha = text => createHash('sha1').update(text).digest('hex');
@@ -37,7 +42,8 @@ const shapes = {
       if (m) return { repo: m[1], ref: query.get('ref'), file: decodeURIComponent(m[2]) };
       m = path.match(/^\/api\/v3\/repos\/acme\/([^/]+)\/git\/trees\/([^/]+)$/);
       if (m && query.get('recursive') === '1') return { repo: m[1], ref: m[2], tree: true };
-      return { list: path === '/api/v3/orgs/acme/repos' };
+      m = path.match(/^\/api\/v3\/repos\/acme\/([^/]+)$/);
+      return m ? { one: m[1] } : { list: path === '/api/v3/orgs/acme/repos' };
     },
     list: (base, repos, query) => page(repos, query, 2).map(repo => gitRepo(base, repo)),
     tree: (files, query, mode) => ({
@@ -54,7 +60,8 @@ const shapes = {
       if (m) return { repo: m[1], ref: query.get('ref'), file: decodeURIComponent(m[2]) };
       m = path.match(/^\/api\/v4\/projects\/acme%2Fdeep%2F([^/]+)\/repository\/tree$/);
       if (m && query.get('recursive') === 'true') return { repo: m[1], ref: query.get('ref'), tree: true };
-      return { list: path === '/api/v4/groups/acme%2Fdeep/projects' && query.get('include_subgroups') === 'true' };
+      m = path.match(/^\/api\/v4\/projects\/acme%2Fdeep%2F([^/]+)$/);
+      return m ? { one: m[1] } : { list: path === '/api/v4/groups/acme%2Fdeep/projects' && query.get('include_subgroups') === 'true' };
     },
     list: (base, repos, query) => page(repos, query, 2).map(([name, repo]) => ({
       id: 7, path: name, path_with_namespace: `acme/deep/${name}`, web_url: `${base}/acme/deep/${name}`, default_branch: repo.empty ? null : branchOf(repo), archived: !!repo.archived,
@@ -72,8 +79,9 @@ const shapes = {
       if (m) return { repo: m[1], ref: query.get('ref'), file: decodeURIComponent(m[2]) };
       m = path.match(/^\/api\/v1\/repos\/acme\/([^/]+)\/git\/trees\/([^/]+)$/);
       if (m) return { repo: m[1], ref: m[2], tree: true };
+      m = path.match(/^\/api\/v1\/repos\/acme\/([^/]+)$/);
       // An organisation, or a person who is none.
-      return { list: path === '/api/v1/users/acme/repos' };
+      return m ? { one: m[1] } : { list: path === '/api/v1/users/acme/repos' };
     },
     list: (base, repos, query) => page(repos, query, 2).map(repo => gitRepo(base, repo)),
     tree: (files, query) => {
@@ -90,7 +98,8 @@ const shapes = {
       if (m) return { repo: m[1], ref, file: decodeURIComponent(m[2]) };
       m = path.match(/^\/rest\/api\/1\.0\/projects\/ACME\/repos\/([^/]+)\/files$/);
       if (m) return { repo: m[1], ref, tree: true };
-      return { list: path === '/rest/api/1.0/repos' };
+      m = path.match(/^\/rest\/api\/1\.0\/projects\/ACME\/repos\/([^/]+)$/);
+      return m ? { one: m[1] } : { list: path === '/rest/api/1.0/repos' };
     },
     list: (base, repos, query) => {
       const start = Number(query.get('start') ?? 0), isLastPage = start + 2 >= repos.length;
@@ -111,7 +120,8 @@ const shapes = {
       const m = path.match(/^\/acme\/shop\/_apis\/git\/repositories\/([^/]+)\/items$/);
       const at = m && { repo: m[1] === 'code' ? 'shop' : m[1], ref: query.get('versionDescriptor.version') };
       if (m) return query.get('recursionLevel') === 'full' ? { ...at, tree: true } : { ...at, file: (query.get('path') ?? '').slice(1) };
-      return { list: path === '/acme/shop/_apis/git/repositories' };
+      const one = path.match(/^\/acme\/shop\/_apis\/git\/repositories\/([^/]+)$/);
+      return one ? { one: one[1] === 'code' ? 'shop' : one[1] } : { list: path === '/acme/shop/_apis/git/repositories' };
     },
     list: (base, repos) => ({
       count: repos.length,
@@ -125,12 +135,31 @@ const shapes = {
   },
 };
 
+// What GitHub checks of a JWT.
+function jwtOf(headers, app) {
+  const [head, claims, sum] = (headers.authorization ?? '').replace(/^Bearer /, '').split('.');
+  if (!sum || !verify('RSA-SHA256', Buffer.from(`${head}.${claims}`), app.publicKey, Buffer.from(sum, 'base64url'))) return false;
+  const { iat, exp, iss } = JSON.parse(Buffer.from(claims, 'base64url')), now = Date.now() / 1000;
+  return JSON.parse(Buffer.from(head, 'base64url')).alg === 'RS256' && iss === String(app.id) && iat <= now && exp > now && exp - now <= 600;
+}
+
+function sellToken(host, req, res, path, answer) {
+  const { app } = host;
+  if (!jwtOf(req.headers, app)) return answer(401, { message: 'A JSON web token could not be decoded' });
+  if (req.method === 'GET' && path === '/api/v3/orgs/acme/installation')
+    return json(res, { id: 7, app_id: app.id, account: { login: 'acme', type: 'Organization' }, target_type: 'Organization', suspended_at: app.suspended ? '2026-01-01T00:00:00Z' : null });
+  if (req.method !== 'POST' || path !== '/api/v3/app/installations/7/access_tokens') return answer(404, { message: 'Not Found' });
+  app.token = `ghs_${++host.counts.tokens}`;
+  res.statusCode = 201;
+  json(res, { token: app.token, expires_at: new Date(Date.now() + (app.life ?? 3600) * 1000).toISOString().replace(/\.\d+/, ''), permissions: { contents: 'read' }, repository_selection: 'all' });
+}
+
 export const kinds = Object.keys(shapes);
 
 // { kind, port, base, files, others, mode, counts: {full, same, tree, list, listSame, refused}, url(path), stop() }
 export async function codehost(kind) {
   const shape = shapes[kind];
-  const host = { kind, files: {}, others: {}, mode: '', counts: { full: 0, same: 0, tree: 0, list: 0, listSame: 0, refused: 0 } };
+  const host = { kind, files: {}, others: {}, mode: '', counts: { full: 0, same: 0, tree: 0, list: 0, listSame: 0, refused: 0, tokens: 0 } };
   const repos = () => [['shop', { files: host.files }], ...Object.entries(host.others)];
   const server = http.createServer((req, res) => {
     const at = req.url.indexOf('?');
@@ -152,7 +181,8 @@ export async function codehost(kind) {
       res.setHeader('location', 'http://169.254.169.254/latest/meta-data/');
       return answer(302, {});
     }
-    if (!shape.says(req.headers)) return answer(401, { message: 'Bad credentials' });
+    if (host.app && /\/installation$|\/access_tokens$/.test(path)) return sellToken(host, req, res, path, answer);
+    if (host.app ? req.headers.authorization !== `Bearer ${host.app.token}` : !shape.says(req.headers)) return answer(401, { message: 'Bad credentials' });
     if (what.list) {
       const text = JSON.stringify(shape.list(host.base, repos(), query)), tag = `"${sha(text)}"`;
       res.setHeader('etag', tag);
@@ -172,6 +202,12 @@ export async function codehost(kind) {
       }
       if (host.mode === 'list-odd' && (later || kind === 'azure')) return res.end('{"message": "maintenance"}');
       return res.end(text);
+    }
+    if (what.one) {
+      // As a row of a list, on a page of its own.
+      const it = repos().filter(([name]) => name === what.one);
+      const row = it.length ? shape.list(host.base, it, new URLSearchParams()) : [];
+      return it.length ? json(res, (Array.isArray(row) ? row : row.values ?? row.value)[0]) : answer(404, { message: 'Not Found' });
     }
     const repo = repos().find(([name]) => name === what.repo)?.[1];
     const files = repo && what.ref === branchOf(repo) ? repo.files ?? {} : null;

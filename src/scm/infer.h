@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * infer.h - what a repository without a catalog file seems to be.
+ *
+ * Everything that is proposed says what it was seen in: a row of the fields,
+ * and of the annotation callboard.io/inferred-from.
+ */
+#ifndef CB_SCM_INFER_H
+#define CB_SCM_INFER_H
+
+#include "scm/scm.h"
+
+/* Where hosts look for CODEOWNERS, the first that is there; ends in NULL. */
+extern const char *const cbi_scm_codeowners_places[];
+
+/* The entity ref of the first owner of the last "*" row, and its line; NULL
+ * for none.  Lives with ctx. */
+const char *cbi_scm_codeowner(struct cb_ctx *ctx, const char *text, size_t len,
+                              int *line);
+
+/*
+ * Looks at the repository that an address of an integration's host leads to
+ * (its own page, or a file or folder of it).  The answer lives with ctx:
+ *
+ *	{url, files: [address of a catalog file...],
+ *	 proposals: [{entity, fields: [{field, state, value, description}]}]}
+ *
+ * with no proposals when there are files.  The first proposal is a Component,
+ * others are APIs that it provides.  catalog is the file's name, NULL for
+ * catalog-info.yaml.  CB_ENOENT no integration has the host, or there is no
+ * such repository; CB_EINVAL the address is no repository's.
+ */
+int cbi_scm_infer(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                  const char *url, const char *catalog, json_t **out) CB_USED;
+
+/* The same of one that a listing gave. */
+int cbi_scm_infer_repo(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                       const struct cbi_scm_host *host,
+                       const struct cbi_scm_repo *repo, const char *catalog,
+                       json_t **out) CB_USED;
+
+#endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -459,6 +460,44 @@ static void a_killed_writer_leaves_whole_states(void **state)
 	}
 }
 
+/* As a full disk answers: the file cannot grow by a byte. */
+static void a_full_disk_leaves_the_old_state(void **state)
+{
+	static char big[4000];
+	char value[32];
+	bool fresh;
+	struct hand hand;
+	pid_t pid;
+
+	(void)state;
+	memset(big, 'b', sizeof(big) - 1);
+	start(&hand, 0);
+	close_hand(&hand);
+	pid = fork();
+	if (pid == 0) {
+		const struct rlimit full = { 4096, RLIM_INFINITY };
+		int rc;
+
+		signal(SIGXFSZ, SIG_IGN);
+		open_hand(&hand, true, 0);
+		if (cbi_copy_lock(&hand.ctx, hand.copy, &fresh) != CB_OK ||
+		    setrlimit(RLIMIT_FSIZE, &full) != 0)
+			_exit(1);
+		rc = fill(&hand, 900, big);
+		read_value(&hand, "k001", value);
+		_exit(rc < 0 && strcmp(value, "one") == 0 ? 0 : 2);
+	}
+	assert_int_equal(status_of(pid), 0);
+	open_hand(&hand, true, 0);
+	assert_int_equal(cbi_copy_lock(&hand.ctx, hand.copy, &fresh), CB_OK);
+	read_value(&hand, "k001", value);
+	assert_string_equal(value, "one");
+	assert_int_equal(fill(&hand, 900, "room"), CB_OK);
+	read_value(&hand, "k899", value);
+	assert_string_equal(value, "room");
+	close_hand(&hand);
+}
+
 struct reader {
 	struct cbi_copy *copy;
 	atomic_bool *stop;
@@ -536,6 +575,7 @@ int main(void)
 		TEST(an_older_format_is_fresh_and_stays_until_the_swap),
 		TEST(a_damaged_file_is_fresh_not_fatal),
 		TEST(a_killed_writer_leaves_whole_states),
+		TEST(a_full_disk_leaves_the_old_state),
 		TEST(threads_read_while_files_are_swapped),
 	};
 

@@ -3,8 +3,8 @@
 // Master, generations and workers behind a real nginx, without any store:
 // nobody notices that processes die, are replaced, or get another master.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, existsSync, writeFileSync, mkdirSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync, existsSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { freePort, load, run, sleep, slow, tree, until } from '../lib/portal.mjs';
@@ -19,8 +19,14 @@ const alive = '/.backstage/health/v1/liveness';
 let port, nginx, url;
 const masters = [];
 
+// A group that this user may give a socket to, best not its own.
+const group = (() => {
+  const ids = how => execFileSync('id', [how]).toString().trim().split(' ');
+  if (process.getuid() === 0) return { name: 'daemon', gid: Number(execFileSync('getent', ['group', 'daemon']).toString().split(':')[2]) };
+  return { name: ids('-Gn').at(-1), gid: Number(ids('-G').at(-1)) };
+})();
 const settings = extra => `app:\n  title: Processes\nbackend:\n  baseUrl: http://localhost\n` +
-  `  runDir: ${home}/run\n  stateDir: ${home}/state\n${extra ?? ''}`;
+  `  runDir: ${home}/run\n  stateDir: ${home}/state\n  socketGroup: ${group.name}\n${extra ?? ''}`;
 
 function startMaster(...args) {
   const out = openSync(log, 'a');
@@ -172,6 +178,29 @@ test('a worker that is told to end by somebody else is replaced', async () => {
   assert.equal((await children(pidFile(), 'callboard: web core')).length, 2);
 });
 
+test('web processes that take more memory than they may are replaced without a loss', async () => {
+  const before = await children(pidFile(), 'callboard: web core'), at = logText().length;
+  writeFileSync(config, settings('  limits: {memory: 1M}\n'));
+  await pourWhile(async () => {
+    await hup();
+    await until('one was replaced for it', 20, () => /is over backend\.limits\.memory/.test(logText().slice(at)));
+    writeFileSync(config, settings());
+    await hup();
+  });
+  await until('two that may stay', 20, async () => {
+    const now = await children(pidFile(), 'callboard: web core');
+    return now.length === 2 && now.every(pid => !before.includes(pid));
+  });
+});
+
+test('the web sockets are open to backend.socketGroup', () => {
+  for (const name of ['web-core.sock', 'web-tools.sock']) {
+    const { gid, mode } = statSync(`${home}/run/${name}`);
+    assert.equal(gid, group.gid, name);
+    assert.equal(mode & 0o777, 0o660, name);
+  }
+});
+
 test('a config with an error changes nothing and is named', async () => {
   const master = pidFile(), before = await children(master);
   writeFileSync(config, settings('  web: {threads: many}\n'));
@@ -179,11 +208,11 @@ test('a config with an error changes nothing and is named', async () => {
     process.kill(master, 'SIGHUP');
     await until('the log says so', 5, () => /the config has errors: generation \d+ stays/.test(logText()));
   });
-  assert.match(logText(), /callboard\.yaml:7:\d+/);
+  assert.match(logText(), /callboard\.yaml:8:\d+/);
   assert.deepEqual(await children(master), before);
   const tested = await run(path.join(build, 'callboard'), ['-t', '--config', config]);
   assert.equal(tested.code, 3);
-  assert.match(tested.stdout + tested.stderr, /callboard\.yaml:7:/);
+  assert.match(tested.stdout + tested.stderr, /callboard\.yaml:8:/);
   writeFileSync(config, settings());
 });
 

@@ -164,6 +164,27 @@ test('whole again when PostgreSQL is back', async () => {
   assert.equal(answer.status, 201, answer.body);
 });
 
+// 53100 as PostgreSQL raises it, from the first row that is written.
+test('with the disk of PostgreSQL full writes are 503 and say why, reads go on, nothing is lost', async () => {
+  const sql = text => run('psql', ['-qAt', '-v', 'ON_ERROR_STOP=1', '-h', path.join(portal.status.data, 'run'), '-U', 'callboard', '-d', 'callboard', '-c', text]);
+  const made = await sql(`create function callboard.no_space() returns trigger language plpgsql as $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+    create trigger no_space before insert on callboard.audit for each row execute function callboard.no_space()`);
+  assert.equal(made.code, 0, made.stderr);
+  const count = async () => JSON.parse((await portal.get('/api/catalog/locations')).body).length, before = await count();
+  const body = { type: 'url', target: 'https://example.org/no-space.yaml' };
+  try {
+    const answer = await portal.get('/api/catalog/locations', { method: 'POST', body });
+    assert.equal(answer.status, 503, answer.body);
+    assert.match(JSON.parse(answer.body).error.message, /disk is full/);
+    assert.equal((await portal.get('/api/catalog/entities/by-name/component/default/booking-desk')).status, 200);
+    assert.equal((await portal.get('/catalog', { headers: { cookie } })).status, 200);
+    assert.equal(await count(), before);
+  } finally {
+    await sql('drop trigger no_space on callboard.audit; drop function callboard.no_space');
+  }
+  assert.equal((await portal.get('/api/catalog/locations', { method: 'POST', body })).status, 201);
+});
+
 test('with Redis away the catalog is untouched and cards still come', async () => {
   const { pids } = await portal.readStatus();
   process.kill(pids.redis, 'SIGKILL');

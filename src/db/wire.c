@@ -135,10 +135,10 @@ int cbi_db_note_lost(struct cb_ctx *ctx, struct cbi_db *db,
 	cbi_metric_add(CBI_COUNT_DB_ERRORS, 1);
 	if (code == CB_ETIME && ctx->deadline &&
 	    cbi_clock_ms() >= ctx->deadline)
-		return cb_fail(ctx, CB_ETIME, "%s: no answer in time", what);
+		return cb_fail(ctx, CB_ETIME, "no answer in time: %s", what);
 	if (code == CB_ETIME)
-		return cb_fail(ctx, CB_EAWAY, "%s: PostgreSQL is silent", what);
-	return cb_fail(ctx, CB_EAWAY, "%s: connection to PostgreSQL lost",
+		return cb_fail(ctx, CB_EAWAY, "PostgreSQL is silent: %s", what);
+	return cb_fail(ctx, CB_EAWAY, "connection to PostgreSQL lost: %s",
 	               what);
 }
 
@@ -175,6 +175,7 @@ int cbi_db_note_refused(struct cb_ctx *ctx, struct cbi_db *db,
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *why = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *ours = NULL;
 	int code = CB_EBUG;
 
 	/* Without one the words are libpq's own: the connection broke. */
@@ -184,8 +185,7 @@ int cbi_db_note_refused(struct cb_ctx *ctx, struct cbi_db *db,
 		if (!cbi_str_starts(state, meanings[i].state))
 			continue;
 		code = meanings[i].code;
-		if (meanings[i].why)
-			why = meanings[i].why;
+		ours = meanings[i].why;
 		break;
 	}
 	if (db) {
@@ -201,6 +201,17 @@ int cbi_db_note_refused(struct cb_ctx *ctx, struct cbi_db *db,
 		return cb_fail(ctx, CB_EAWAY,
 		               "the database has no schema of this release "
 		               "yet: an engine makes it");
-	return cb_fail(ctx, code, "%s: %s (SQLSTATE %s)",
-	               name ? name : "statement", why ? why : "refused", state);
+	if (!name)
+		name = "statement";
+	/* What people are told of the first two ends before the colon. */
+	if (ours)
+		return cb_fail(ctx, code, "%s: %s (SQLSTATE %s)", ours, name,
+		               state);
+	if (code == CB_EAWAY || code == CB_EBUSY)
+		return cb_fail(ctx, code,
+		               "PostgreSQL cannot do it now: %s: %s (SQLSTATE "
+		               "%s)",
+		               name, why ? why : "refused", state);
+	return cb_fail(ctx, code, "%s: %s (SQLSTATE %s)", name,
+	               why ? why : "refused", state);
 }

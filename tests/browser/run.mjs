@@ -11,6 +11,7 @@
 // CALLBOARD_NODE is a folder whose node_modules has what tests/node names.
 
 import { mkdirSync } from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { Portal, request } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
@@ -20,7 +21,7 @@ const given = process.env.CALLBOARD_URL?.replace(/\/$/, '');
 const shots = process.env.SHOTS;
 const ENTITY = '/catalog/default/component/fare-engine';
 const CARDS = ['ownership', 'jenkins', 'sonarqube'];
-let browser, portals = [], base, below;
+let browser, portals = [], base, below, shelves, shelf;
 
 // Plugins' cards are there at once when warm, after a moment when not.
 async function settled(page, script) {
@@ -105,7 +106,7 @@ test('every address of a page stands below the base path', async () => {
   const { page, close } = await open(browser);
   const root = new URL(below).pathname;
   try {
-    for (const at of ['/', '/catalog', '/catalog?kind=component&sort=-type', ENTITY, '/admin', '/admin/plugins', '/admin/gallery', '/nowhere']) {
+    for (const at of ['/', '/catalog', '/catalog?kind=component&sort=-type', ENTITY, '/catalog-import', '/admin', '/admin/catalog?list=locations', '/admin/plugins', '/admin/gallery', '/nowhere']) {
       await page.goto(below + at);
       const odd = await page.evaluate(([root, origin]) =>
         [...document.querySelectorAll('[href], [src], [action], [hx-get]')]
@@ -126,7 +127,7 @@ test('the other pages are accessible, fit the screen and are valid HTML', async 
         `${ENTITY}/graph`, `${ENTITY}/graph?depth=3&relation=dependsOn`, '/catalog/default/group/booking-crew/graph?depth=2', `${ENTITY}/history`,
         `${ENTITY}/inspect`, `${ENTITY}/inspect?as=yaml`, `${ENTITY}/inspect?as=json`, `${ENTITY}/unregister`,
         '/search', '/search?q=booking', '/search?q=fare+engnie', '/search?q=qqqqqqqq&kind=api', '/catalog/default/group/booking-crew', '/catalog/default/api/booking-api/definition', '/catalog/default/system/booking',
-        '/admin', '/admin/plugins', '/admin/gallery', '/sign-in', '/nowhere', '/catalog/default/component/no-such-thing']) {
+        '/catalog-import', '/admin', '/admin/catalog', '/admin/catalog?list=locations&q=a', '/admin/catalog?list=providers', '/admin/plugins', '/admin/gallery', '/sign-in', '/nowhere', '/catalog/default/component/no-such-thing']) {
         const answer = await page.goto(base + at);
         const html = await answer.text();
         await looks(page, `${at} ${size}`);
@@ -159,6 +160,116 @@ for (const script of [true, false])
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: 'Timetable store' }).waitFor();
       quiet();
+    } finally {
+      await close();
+    }
+  });
+
+// What stands behind the addresses that the wizard is given.
+const described = (name, more = '') => `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: ${name}
+spec:
+  type: service
+  lifecycle: production
+  owner: booking-crew
+${more}`;
+const papers = {
+  '/acme/half/catalog-info.yaml': `${described('ledger')}---\n${described('no good name')}`,
+};
+for (const name of ['shop', 'depot']) papers[`/acme/${name}/catalog-info.yaml`] = `${described(name)}---\n${described(`${name}-backend`)}`;
+
+for (const [script, theme, size, name] of [[true, 'light', 'wide', 'shop'], [false, 'dark', 'narrow', 'depot']])
+  test(`registering, step by step, and taking it back: ${script ? 'with' : 'without'} scripts, ${theme}, ${size}`, async () => {
+    if (given) return; // another portal neither reads from here nor is written to
+    const { page, said, close } = await open(browser, { script, theme, size });
+    const look = what => script ? looks(page, what) : accessibleWithout(page, { theme, size }, what);
+    const main = page.locator('main');
+    const go = async target => {
+      await main.getByRole('textbox', { name: 'Address' }).fill(target);
+      await main.getByRole('button', { name: 'Analyze' }).click();
+    };
+    try {
+      await page.context().setExtraHTTPHeaders({ authorization: `Bearer ${portals[1].token}` });
+      await page.goto(`${below}/catalog`);
+      await page.getByRole('link', { name: 'Register existing component' }).click();
+      await main.getByRole('heading', { level: 1, name: 'Register existing component' }).waitFor();
+      await look('register: the form');
+      await go('catalog-info.yaml');
+      await main.getByRole('alert').filter({ hasText: 'expected an address' }).waitFor();
+      expect(await main.getByRole('textbox', { name: 'Address' }).inputValue() === 'catalog-info.yaml', 'what was typed is gone');
+      if (script) await looks(page, 'register: a bad address');
+      await go(`${shelf}/acme/half/catalog-info.yaml`);
+      await main.locator('.excerpt mark', { hasText: 'no good name' }).waitFor();
+      if (script) await looks(page, 'register: an error at its line');
+      await shoot(page, `import-error-${theme}-${size}`);
+      await main.getByRole('link', { name: 'Another address' }).click();
+      await go(`${shelf}/acme/${name}/catalog-info.yaml`);
+      await main.getByRole('row', { name: new RegExp(`component:default/${name}-backend`) }).waitFor();
+      if (script) await looks(page, 'register: the preview');
+      await shoot(page, `import-${theme}-${size}`);
+      await main.getByRole('button', { name: 'Register', exact: true }).click();
+      await page.waitForURL(/catalog-import\/[0-9a-f-]{36}/);
+      for (let i = 0; !script && i < 40 && (await main.getByText('The catalog has it').count()) === 0; i++) {
+        await page.waitForTimeout(250);
+        await page.reload();
+      }
+      await main.getByText('The catalog has it').waitFor();
+      await look('register: done');
+      await main.getByRole('link', { name, exact: true }).click();
+      await main.getByRole('heading', { level: 1, name }).waitFor();
+      await main.locator('details.entity-menu summary').click();
+      await main.getByRole('link', { name: /^Unregister/ }).click();
+      await main.getByRole('button', { name: 'Unregister the location' }).waitFor();
+      await look('unregister');
+      await main.getByRole('button', { name: 'Unregister the location' }).click();
+      await main.getByText('The location was unregistered').waitFor();
+      const odd = said.filter(text => !/status of 400/.test(text));
+      expect(odd.length === 0, `the browser complained: ${odd.join('; ')}`);
+    } finally {
+      await close();
+    }
+  });
+
+for (const [script, theme, size] of [[true, 'dark', 'wide'], [false, 'light', 'narrow']])
+  test(`what engines do is listed, filtered and acted upon: ${script ? 'with' : 'without'} scripts, ${theme}, ${size}`, async () => {
+    if (given) return;
+    const { page, quiet, close } = await open(browser, { script, theme, size });
+    const look = what => script ? looks(page, what) : accessibleWithout(page, { theme, size }, what);
+    const main = page.locator('main');
+    try {
+      await page.context().setExtraHTTPHeaders({ authorization: `Bearer ${portals[1].token}` });
+      await page.goto(`${below}/admin`);
+      await page.getByRole('link', { name: 'All of processing' }).click();
+      await main.getByRole('heading', { level: 1, name: 'Processing' }).waitFor();
+      await main.getByRole('link', { name: /^Locations/ }).click();
+      const all = await main.getByRole('row').count();
+      expect(all > 2, `${all} rows of locations`);
+      await look(`processing ${theme} ${size}`);
+      await shoot(page, `processing-${theme}-${size}`);
+      await main.getByRole('searchbox').fill('ticketing');
+      await main.getByRole('button', { name: 'Filter' }).click();
+      await page.waitForURL(/q=ticketing/);
+      expect(await main.getByRole('row').count() < all, 'the filter left everything');
+      await main.getByRole('link', { name: 'Show everything' }).click();
+      await main.getByRole('button', { name: /^Read again/ }).first().click();
+      await main.getByText('A refresh was asked for').waitFor();
+      quiet();
+    } finally {
+      await close();
+    }
+  });
+
+for (const script of [true, false])
+  test(`a strip of tabs shows where one is, ${script ? 'with' : 'without'} scripts`, async () => {
+    const { page, close } = await open(browser, { script, size: 'narrow' });
+    try {
+      for (const tab of ['History', 'Why is it so', 'Overview']) {
+        await page.goto(`${base}${ENTITY}${{ History: '/history', Overview: '' }[tab] ?? '/why'}`);
+        const box = await page.locator('.tabs a[aria-current]').boundingBox();
+        expect(box.x >= 0 && box.x + box.width <= 360, `${tab} stands at ${box.x}`);
+      }
     } finally {
       await close();
     }
@@ -280,11 +391,19 @@ await suite({
       below = process.env.CALLBOARD_URL_BELOW?.replace(/\/$/, '') ?? given;
       return;
     }
-    portals = [await Portal.start(), await Portal.start({ basePath: '/portal' })];
+    shelves = http.createServer((req, res) => {
+      res.statusCode = papers[req.url] ? 200 : 404;
+      res.end(papers[req.url]);
+    });
+    await new Promise(resolve => shelves.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${shelves.address().port}`;
+    shelf = `http://${host}`;
+    portals = [await Portal.start(), await Portal.start({ basePath: '/portal', config: `backend: {reading: {allow: [{host: '${host}'}]}}\n` })];
     [base, below] = portals.map(p => p.base);
   },
   async after() {
     await browser?.close();
     for (const portal of portals) await portal.stop();
+    shelves?.close();
   },
 });

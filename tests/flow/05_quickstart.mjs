@@ -2,7 +2,7 @@
 //
 // quickstart itself: repeating it, asking it, stopping it, and what it says
 // when it cannot.
-import { Portal, freePort, request, run, tree } from '../lib/portal.mjs';
+import { Portal, freePort, request, run, tree, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, chmodSync, writeFileSync } from 'node:fs';
@@ -208,6 +208,19 @@ test('listening elsewhere shuts the guest door', async () => {
     await quickstart(['stop'], env);
     rmSync(home, { recursive: true, force: true });
   }
+});
+
+test('what is half there, because parts of an earlier run died, is made whole', async () => {
+  const { pids } = await portal.readStatus();
+  const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(pids.nginx)]);
+  for (const pid of [pids.callboard, pids.nginx, ...stdout.split('\n').map(Number).filter(Boolean), pids.redis]) process.kill(pid, 'SIGKILL');
+  await until('they are gone', 5, () => [pids.callboard, pids.nginx, pids.redis].every(ended));
+  const again = await quickstart([]);
+  assert.equal(again.code, 0, again.stdout + again.stderr);
+  const now = (await portal.readStatus()).pids;
+  assert.equal(now.postgres, pids.postgres, 'what lived was left as it was');
+  for (const name of ['callboard', 'nginx', 'redis']) assert.ok(now[name] && now[name] !== pids[name], `${name} ${now[name]}`);
+  assert.equal((await portal.get('/api/catalog/entities/by-name/component/default/booking-desk')).status, 200);
 });
 
 test('stop ends everything', async () => {

@@ -8,7 +8,7 @@
 #include "provider/supply.h"
 
 extern const struct cbi_supply_kind cbi_supply_graph, cbi_supply_keycloak,
-    cbi_supply_ldap;
+    cbi_supply_ldap, cbi_supply_github_org;
 /* discovery_config.c */
 extern const struct cbi_supply_kind cbi_supply_github, cbi_supply_gitlab,
     cbi_supply_gitea, cbi_supply_bitbucket, cbi_supply_azure;

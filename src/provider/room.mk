@@ -4,6 +4,7 @@ libcallboard_la_SOURCES += \
 	src/provider/discovery_config.c \
 	src/provider/file.c \
 	src/provider/git.c \
+	src/provider/github_org.c \
 	src/provider/glob.c \
 	src/provider/hosted.c \
 	src/provider/graph.c \

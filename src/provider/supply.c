@@ -15,9 +15,11 @@
 #define IDS_MAX 200
 
 static const struct cbi_supply_kind *const kinds[] = {
-	&cbi_supply_graph,     &cbi_supply_keycloak, &cbi_supply_ldap,
-	&cbi_supply_github,    &cbi_supply_gitlab,   &cbi_supply_gitea,
-	&cbi_supply_bitbucket, &cbi_supply_azure,    NULL,
+	&cbi_supply_graph,      &cbi_supply_keycloak,
+	&cbi_supply_ldap,       &cbi_supply_github,
+	&cbi_supply_gitlab,     &cbi_supply_gitea,
+	&cbi_supply_bitbucket,  &cbi_supply_azure,
+	&cbi_supply_github_org, NULL,
 };
 
 const struct cbi_supply_kind *const *cbi_supply_kinds(void)

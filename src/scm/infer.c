@@ -457,10 +457,10 @@ static int list_files(struct look *look, const char *catalog, json_t *files)
 	return CB_OK;
 }
 
-int cbi_scm_infer_repo(struct cb_ctx *ctx, const struct cbi_scm *scm,
-                       const struct cbi_scm_host *host,
-                       const struct cbi_scm_repo *repo, const char *catalog,
-                       json_t **out)
+static int infer(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                 const struct cbi_scm_host *host,
+                 const struct cbi_scm_repo *repo, const char *catalog,
+                 json_t **out)
 {
 	struct look look = { .ctx = ctx, .scm = scm, .repo = repo };
 	json_t *files = json_array(), *answer;
@@ -498,7 +498,5 @@ int cbi_scm_infer(struct cb_ctx *ctx, const struct cbi_scm *scm,
 	struct cbi_scm_repo repo;
 	int rc = cbi_scm_repo_at(ctx, scm, url, &host, &repo);
 
-	return rc == CB_OK
-	           ? cbi_scm_infer_repo(ctx, scm, host, &repo, catalog, out)
-	           : rc;
+	return rc == CB_OK ? infer(ctx, scm, host, &repo, catalog, out) : rc;
 }

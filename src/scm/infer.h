@@ -33,10 +33,4 @@ const char *cbi_scm_codeowner(struct cb_ctx *ctx, const char *text, size_t len,
 int cbi_scm_infer(struct cb_ctx *ctx, const struct cbi_scm *scm,
                   const char *url, const char *catalog, json_t **out) CB_USED;
 
-/* The same of one that a listing gave. */
-int cbi_scm_infer_repo(struct cb_ctx *ctx, const struct cbi_scm *scm,
-                       const struct cbi_scm_host *host,
-                       const struct cbi_scm_repo *repo, const char *catalog,
-                       json_t **out) CB_USED;
-
 #endif

@@ -49,6 +49,34 @@ const char *cbi_scm_host_name(const struct cbi_scm_host *host)
 	return host->name;
 }
 
+const char *cbi_scm_host_api(const struct cbi_scm_host *host)
+{
+	return host->api;
+}
+
+void cbi_scm_host_policy(const struct cbi_scm_host *host, const char **hosts,
+                         size_t hosts_max, const char **allow, size_t allow_max)
+{
+	for (size_t i = 0; i < hosts_max && host->hosts[i]; i++)
+		hosts[i] = host->hosts[i];
+	for (size_t i = 0; i < allow_max && host->allow[i]; i++)
+		allow[i] = host->allow[i];
+}
+
+int cbi_scm_authorization(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                          const struct cbi_scm_host *host, const char *owner,
+                          const char **out)
+{
+	const char *token;
+	int rc = cbi_scm_app_token(ctx, scm, host, owner, &token);
+
+	if (rc < 0)
+		return rc;
+	*out = token ? cb_printf(ctx, "Authorization: Bearer %s", token)
+	             : host->kind->credential(ctx, host->config, owner);
+	return CB_OK;
+}
+
 int cbi_scm_within(struct cb_ctx *ctx, const struct cbi_scm_host *host,
                    const struct cbi_scm_repo *repo, const char *branch,
                    struct cbi_scm_place *out)

@@ -122,6 +122,18 @@ int cbi_scm_app_choose(struct cb_ctx *ctx, struct cbi_scm *scm,
                        const struct cbi_scm_host *host, const char *id) CB_USED;
 const char *cbi_scm_host_name(const struct cbi_scm_host *host);
 
+const char *cbi_scm_host_api(const struct cbi_scm_host *host);
+/* What a client of its API besides this one may reach: hosts and ranges, as
+ * many as fit; the lists are zeroed before. */
+void cbi_scm_host_policy(const struct cbi_scm_host *host, const char **hosts,
+                         size_t hosts_max, const char **allow,
+                         size_t allow_max);
+/* The header line that says who asks for this owner, of a token or an App;
+ * NULL for nobody.  Lives with ctx. */
+int cbi_scm_authorization(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                          const struct cbi_scm_host *host, const char *owner,
+                          const char **out) CB_USED;
+
 /* Where the repository's files are, at this branch ("" for the default one,
  * as far as the host tells it); path is "". */
 int cbi_scm_within(struct cb_ctx *ctx, const struct cbi_scm_host *host,

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "provider/provider.h"
+#include "provider/supply.h"
 #include "server/master_priv.h"
 
 #define EXIT_CONFIG 3
@@ -90,6 +92,44 @@ static int check_settings(const struct cbi_config *config)
 	return bad;
 }
 
+/* The failure begins with the key, before a ':' or a blank; what is missing
+ * stands where its map does. */
+static int complain_at(struct cb_ctx *ctx, const struct cbi_config *config)
+{
+	const char *why = cb_failure(ctx);
+	char *key = cb_strndup(ctx, why, strcspn(why, ": "));
+	struct cbi_config_pos at = { 0 };
+
+	while (key && *key && !at.file) {
+		char *dot = strrchr(key, '.');
+
+		at = cbi_config_where(config, key);
+		*(dot ? dot : key) = '\0';
+	}
+	if (at.file)
+		fprintf(stderr, "%s:%d:%d: ", at.file, at.line, at.column);
+	fprintf(stderr, "%s\n", why);
+	cb_failure_clear(ctx);
+	return 1;
+}
+
+/* Code hosts and entity providers, as the processes will read them. */
+static int check_sources(struct cb_ctx *ctx, const struct cbi_config *config)
+{
+	const struct cbi_supply_place place = { config, NULL };
+	struct cbi_provider *provider = NULL;
+	struct cbi_supplier *suppliers;
+	size_t n;
+	int bad = 0;
+
+	if (cbi_provider_create(ctx, config, NULL, &provider) < 0)
+		bad = complain_at(ctx, config);
+	else if (cbi_supply_configure(ctx, &place, &suppliers, &n) < 0)
+		bad = complain_at(ctx, config);
+	cbi_provider_destroy(provider);
+	return bad;
+}
+
 int cbi_master_test(const struct cbi_master_options *options)
 {
 	struct cbi_config *config = cbi_master_load(options);
@@ -103,6 +143,7 @@ int cbi_master_test(const struct cbi_master_options *options)
 	cbi_ctx_init(&ctx, &lane);
 	bad = check_settings(config);
 	bad |= check_sockets(&ctx, config);
+	bad |= check_sources(&ctx, config);
 	connections = cbi_config_connections(config);
 	if (!bad) {
 		printf("PostgreSQL connections: at most %d, and %d while a "

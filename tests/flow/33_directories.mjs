@@ -74,9 +74,26 @@ const vendors = {
     ],
   },
 };
+vendors.github = {
+  section: 'githubOrg',
+  settings: host => `githubUrl: "${host.base}", orgs: [acme], pageSizes: {teams: 2, teamMembers: 2, organizationMembers: 3}`,
+  integration: host => `{host: "${host.base.slice(7)}", apiBaseUrl: "${host.base}/api/v3", allow: [loopback], token: keel-token}`,
+  wrong: text => text.replace('[acme]', '[nobody]'),
+  refused: /Could not resolve to an Organization/,
+  user: person => ({ name: person.login, notes: { 'github.com/user-login': person.login }, place: `url:${hosts.github.base}/${person.login}` }),
+  group: team => ({ type: 'team', notes: { 'github.com/team-slug': `acme/${team.name}` }, place: `url:${hosts.github.base}/orgs/acme/teams/${team.name}/edit` }),
+  memberOf: { mary: ['github-captains', 'github-crew'], ada: ['github-crew', 'github-watch'], kim: ['github-watch'] },
+  tests: [
+    ['an answer in part only is a failed run', async () => {
+      hosts.github.partly = true;
+      await fails('github', /SAML enforcement/);
+      hosts.github.partly = false;
+    }],
+  ],
+};
 const kinds = Object.keys(vendors).filter(kind => !process.env.ORG_KIND || process.env.ORG_KIND === kind);
 
-const config = () => ['catalog:', '  providers:', ...kinds.flatMap(kind => {
+const config = () => [...(hosts.github ? [`integrations: {github: [${vendors.github.integration(hosts.github)}]}`] : []), 'catalog:', '  providers:', ...kinds.flatMap(kind => {
   const { section, settings, wrong, more } = vendors[kind];
   const rows = { main: settings(hosts[kind]), wrong: wrong(settings(hosts[kind])), ...Object.fromEntries(more?.(hosts[kind]) ?? []) };
   return [`    ${section}:`, ...Object.entries(rows).map(([id, text]) => `      ${id}: {${text}, ${manual}}`)];

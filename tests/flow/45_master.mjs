@@ -144,6 +144,22 @@ test('callboard -t: 3 for a wrong config, with file and line', async () => {
   rmSync(file);
 });
 
+test('callboard -t: wrong code hosts and entity providers, with file and line', async () => {
+  const file = path.join(data, 'conf.d/99-wrong.yaml');
+  for (const [text, said] of [
+    ['integrations:\n  gitlab:\n    - host: a b\n', /99-wrong\.yaml:3:\d+: integrations\.gitlab\.0\.host: expected/],
+    ['integrations:\n  git:\n    - path: here\n', /99-wrong\.yaml:3:\d+: integrations\.git\.0\.path: expected/],
+    ['catalog:\n  providers:\n    keycloakOrg:\n      crew: {baseUrl: "ftp://x"}\n', /99-wrong\.yaml:4:\d+: catalog\.providers\.keycloakOrg\.crew\.baseUrl: expected/],
+    ['catalog:\n  providers:\n    github:\n      acme: {catalogPath: /x.yaml}\n', /99-wrong\.yaml:4:\d+: catalog\.providers\.github\.acme\.organization is needed/],
+  ]) {
+    writeFileSync(file, text);
+    const { code, stderr } = await testConfig();
+    assert.equal(code, 3, `${text}: ${stderr}`);
+    assert.match(stderr, said, text);
+  }
+  rmSync(file);
+});
+
 test('HUP with a wrong config keeps the generation, and says file and line', async () => {
   const file = path.join(data, 'conf.d/99-wrong.yaml'), master = pidFile(), before = await children(master);
   await readWhile(async () => {

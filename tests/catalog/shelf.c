@@ -127,7 +127,8 @@ static void write_rows(struct shelf *shelf, json_t *entity, const char *ref,
 {
 	static const struct cbi_db_stmt write = {
 		NULL,
-		"with new as "
+		"with own as (update node set uid = $3 where id = $1 and not "
+		"exists (select from entity e where e.id = $1)), new as "
 		"(insert into entity_history (id, ref, uid, valid_from, "
 		"number, source, cause, actor) values ($1, $2, $3, "
 		"$16, $13, '', 'test', 'test')) insert "

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // While a plugin is switched, web processes are killed and generations
-// change, no reader loses an answer.  FLOW_REQUESTS sets how many (20,000).
+// change, no reader loses an answer.  FLOW_REQUESTS sets how many (20,000) they
+// ask, FLOW_ROUNDS how often they are disturbed (20; a multiple of 4).
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Portal, load, sleep, until } from '../lib/portal.mjs';
@@ -9,6 +10,7 @@ import { checkReader, guestCookie, readers } from '../lib/readers.mjs';
 import { suite, test } from '../lib/suite.mjs';
 
 const total = Number(process.env.FLOW_REQUESTS ?? 20000);
+const rounds = Number(process.env.FLOW_ROUNDS ?? 20);
 let portal, cookie;
 
 // A generation that ends takes its processes along: ask until one was there.
@@ -29,7 +31,7 @@ const served = () => (readFileSync(path.join(portal.home, 'log/callboard.log'), 
 
 async function disturb(state) {
   const master = portal.status.pids.callboard;
-  for (let round = 0; round < 20 && !state.done; round++) {
+  for (let round = 0; round < rounds && !state.done; round++) {
     await toggle('disable');
     await killOne('callboard: web core');
     await sleep(100);
@@ -50,14 +52,14 @@ test('0 failed while a plugin is toggled, processes are killed and generations c
   do {
     const more = await load({ lanes: 8, next: readers(portal, cookie, sent => sent >= total), check: checkReader });
     result = { sent: result.sent + more.sent, failed: result.failed + more.failed, failures: [...result.failures, ...more.failures] };
-  } while (state.rounds < 20 && result.failed === 0 && !state.error);
+  } while (state.rounds < rounds && result.failed === 0 && !state.error);
   state.done = true;
   await disturbed;
   if (state.error) throw state.error;
   console.log(`     ${result.sent} requests, ${result.failed} failed, ${state.rounds} rounds of disturbance`);
   if (result.failed) throw new Error(result.failures.join('\n'));
-  if (state.rounds < 20) throw new Error(`only ${state.rounds} rounds`);
-  await until('five more generations have served', 20, () => served() >= before + 5);
+  if (state.rounds < rounds) throw new Error(`only ${state.rounds} rounds`);
+  await until('as many more generations have served', 20, () => served() >= before + rounds / 4);
 });
 
 test('POSTs are not lost while generations change and plugins are toggled', async () => {

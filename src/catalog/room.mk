@@ -83,3 +83,4 @@ libcallboard_la_SOURCES += src/catalog/ancestry.c src/catalog/ancestry.h
 libcallboard_la_SOURCES += src/catalog/location_change.c src/catalog/location_priv.h
 libcallboard_la_SOURCES += src/catalog/touch.c src/catalog/touch.h
 libcallboard_la_SOURCES += src/catalog/trial.c src/catalog/trial.h
+libcallboard_la_SOURCES += src/catalog/compare.c src/catalog/compare.h

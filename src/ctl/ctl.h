@@ -109,6 +109,7 @@ int cbi_ctl_catalog_confirm(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_history(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_restore(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_migrate(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_audit_list(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_audit_verify(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_provider_list(struct cbi_ctl *ctl, int argc, char **argv);

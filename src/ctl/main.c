@@ -49,6 +49,10 @@ static const struct cbi_command commands[] = {
 	{ "catalog provider run", cbi_ctl_provider_run,
 	  "NAME [--dry-run | --anew | --confirm]",
 	  "run one now; or only say what it would change" },
+	{ "migrate", cbi_ctl_migrate,
+	  "--from URL [--token-file FILE | --token TOKEN] [--dry-run] "
+	  "[--wait TIME] [--differences]",
+	  "register what a running Backstage has, and compare" },
 	{ "warm", cbi_ctl_warm, "[--plugin NAME] [--rate N] [--dry-run]",
 	  "fetch what readers are going to want" },
 	{ "audit list", cbi_ctl_audit_list,

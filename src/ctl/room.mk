@@ -10,11 +10,13 @@ callboardctl_SOURCES = \
 	src/ctl/entity.c \
 	src/ctl/history.c \
 	src/ctl/main.c \
+	src/ctl/migrate.c \
 	src/ctl/nginx.c \
 	src/ctl/plugin.c \
 	src/ctl/provider.c \
 	src/ctl/status.c \
 	src/ctl/stores.c \
+	src/ctl/upstream.c src/ctl/upstream.h \
 	src/ctl/warm.c
 nodist_callboardctl_SOURCES = nginx/templates.h
 callboardctl_CPPFLAGS = $(AM_CPPFLAGS) -I.

@@ -108,3 +108,7 @@ check_PROGRAMS += tests/catalog/test_excerpt
 TESTS += tests/catalog/test_excerpt
 tests_catalog_test_excerpt_SOURCES = tests/catalog/test_excerpt.c
 tests_catalog_test_excerpt_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/catalog/test_compare
+TESTS += tests/catalog/test_compare
+tests_catalog_test_compare_SOURCES = tests/catalog/test_compare.c
+tests_catalog_test_compare_LDADD = $(test_ldadd)

@@ -21,6 +21,10 @@ static struct yard yard;
 #define assert_trouble(...) yard_assert_trouble(&yard, __VA_ARGS__)
 #define assert_no_trouble() yard_assert_no_trouble(&yard)
 
+/* Earlier ones, which the yard's provider and rules may still name. */
+static struct cbi_config *replaced[8];
+static size_t replaced_n;
+
 static int begin(void **state)
 {
 	static int number;
@@ -36,6 +40,8 @@ static int end(void **state)
 {
 	(void)state;
 	yard_close(&yard);
+	while (replaced_n > 0)
+		cbi_config_destroy(replaced[--replaced_n]);
 	return 0;
 }
 
@@ -65,6 +71,8 @@ static void configure(struct lane *lane, const char *text)
 	struct cbi_feed feed = yard.in.feed;
 	size_t n = yard.in.n;
 
+	assert_true(replaced_n < sizeof(replaced) / sizeof(replaced[0]));
+	replaced[replaced_n++] = yard.config;
 	yard_config(&yard, text);
 	if (cbi_ingest_configure(&lane->ctx, yard.config, &yard.in) < 0)
 		fail_msg("%s", cb_failure(&lane->ctx));

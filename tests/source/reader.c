@@ -126,7 +126,7 @@ int reader_start(void **state)
 	stores = stores_start(STORES_REDIS);
 	cbi_lane_init(&lane, CB_MIB);
 	cbi_ctx_init(&ctx, &lane);
-	rc = cbi_redis_setup(&ctx, stores->redis, CB_REDIS_TIMEOUT_MS);
+	rc = cbi_redis_setup(&ctx, stores->redis, 2000);
 	cbi_ctx_finish(&ctx);
 	cbi_lane_finish(&lane);
 	return rc != CB_OK || !fetcher_start(&one, stores->dir, "one", false) ||

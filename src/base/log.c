@@ -88,6 +88,14 @@ void cb_log(const struct cb_ctx *ctx, enum cb_level level, const char *fmt, ...)
 		cbi_log_escape(&line, ctx->request_id);
 		cb_buf_text(&line, "\"");
 	}
+	/* "00-<trace id>-<span id>-<flags>" */
+	if (ctx && ctx->traceparent[0])
+		cb_buf_printf(&line, " trace=%.32s", ctx->traceparent + 3);
+	if (ctx && ctx->actor && ctx->actor[0]) {
+		cb_buf_text(&line, " actor=\"");
+		cbi_log_escape(&line, ctx->actor);
+		cb_buf_text(&line, "\"");
+	}
 	cb_buf_text(&line, " msg=\"");
 	cbi_log_escape(&line, message);
 	cb_buf_text(&line, "\"\n");

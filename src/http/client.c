@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/ctx.h"
 #include "base/metric.h"
 #include "base/str.h"
 
@@ -216,6 +217,10 @@ static bool add_lines(struct work *work, const struct cbi_http_ask *ask)
 		return false;
 	if (!hop->own_origin)
 		return true;
+	if (ctx->traceparent[0] &&
+	    !add_line(work,
+	              cb_printf(ctx, "traceparent: %s", ctx->traceparent)))
+		return false;
 	for (size_t i = 0; ask->headers && ask->headers[i]; i++)
 		if (!add_line(work, ask->headers[i]))
 			return false;

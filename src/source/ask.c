@@ -46,11 +46,13 @@ static bool send_ask(struct cb_ctx *ctx, struct cbi_way *way,
                      const struct cbi_wire_head *head,
                      const struct cbi_source_ref *ref, int64_t until)
 {
+	struct cbi_wire_who who;
 	struct cb_buf buf;
 	bool sent = false;
 
+	cbi_wire_who_of(ctx, &who);
 	cbi_buf_init(&buf, CB_WIRE_HEAD + CB_WIRE_ASK_MAX);
-	if (cbi_wire_put_ask(&buf, *head, ref, ctx->request_id) == CB_OK)
+	if (cbi_wire_put_ask(&buf, *head, ref, &who) == CB_OK)
 		sent = cbi_way_send(way, buf.data, buf.len, until);
 	cbi_buf_finish(&buf);
 	return sent;

@@ -107,8 +107,7 @@ static int call(struct cb_ctx *ctx, const char *pool, const char *name,
 		return cb_fail(ctx, CB_EAWAY, "no fetch process in pool %s",
 		               pool);
 	cbi_str_copy(wire.name, sizeof(wire.name), name);
-	cbi_str_copy(wire.actor, sizeof(wire.actor), cb_actor(ctx));
-	cbi_str_copy(wire.request_id, sizeof(wire.request_id), ctx->request_id);
+	cbi_wire_who_of(ctx, &wire.who);
 	head.id = cbi_way_id(ctx->lane);
 	cbi_buf_init(&frame, CB_WIRE_HEAD + CB_WIRE_CALL_MAX);
 	rc = cbi_wire_put_call(&frame, head, &wire);

@@ -177,10 +177,8 @@ static void see_to(struct cbi_desk *desk, struct cbi_lane *lane,
 	int rc;
 
 	cbi_ctx_init(&ctx, lane);
-	ctx.actor = errand->call.actor;
+	cbi_wire_who_into(&errand->call.who, &ctx);
 	ctx.deadline = errand->waiter.until;
-	cbi_str_copy(ctx.request_id, sizeof(ctx.request_id),
-	             errand->call.request_id);
 	rc = run(&ctx, desk, errand, &out);
 	bytes = reply(&ctx, rc, out);
 	cbi_ctx_finish(&ctx);

@@ -117,7 +117,7 @@ static int call_fill(struct run *run, int plugin, struct cb_buf *body)
 		int64_t now = cbi_clock_ms();
 
 		cbi_str_copy(thread->request_id, sizeof(thread->request_id),
-		             run->ask->request_id);
+		             run->ask->who.request_id);
 		atomic_store(&thread->plugin, (uint32_t)plugin + 1);
 		atomic_store(&thread->hard, now + HARD_MS);
 		atomic_store(&thread->since, now);
@@ -138,7 +138,7 @@ static int guarded_fill(struct run *run, struct cb_buf *body)
 	struct cb_ctx *ctx = run->ctx;
 	int rc;
 
-	if (plugin >= 0 && cbi_board_is_dead(run->ask->request_id, plugin))
+	if (plugin >= 0 && cbi_board_is_dead(run->ask->who.request_id, plugin))
 		return cb_fail(ctx, CB_EBUG,
 		               "%s crashed on this request a moment ago",
 		               run->ask->plugin);
@@ -266,8 +266,7 @@ int cbi_fill_run(struct cb_ctx *ctx, const struct cbi_filler *filler,
 	const struct cbi_fill_table *table = &filler->serve->table;
 	int rc;
 
-	cbi_str_copy(ctx->request_id, sizeof(ctx->request_id),
-	             run.ask->request_id);
+	cbi_wire_who_into(&run.ask->who, ctx);
 	rc = table->find(table->arg, run.ask->plugin, run.ask->source,
 	                 &run.info);
 	/* Another version of the plugin runs in the process that asked: its

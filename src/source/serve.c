@@ -86,6 +86,7 @@ static void run_flight(const struct server *server, struct cbi_lane *lane,
 	cbi_str_copy(redis_key, sizeof(redis_key), cbi_flight_key(flight));
 	cbi_ctx_init(&ctx, lane);
 	rc = cbi_fill_run(&ctx, &server->filler, flight, &value);
+	ctx.actor = ""; /* was a text of the flight */
 	waiters = cbi_serve_queue_done(server->filler.queue, flight);
 	give(server, waiters, redis_key, rc == CB_OK ? &value : NULL);
 	cbi_ctx_finish(&ctx);

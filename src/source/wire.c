@@ -5,11 +5,13 @@
 #include "source/wire.h"
 
 #include "base/buf.h"
+#include "base/ctx.h"
+#include "base/str.h"
 
 #include <string.h>
 
 #define MAGIC "CBF"
-#define VERSION 1
+#define VERSION 2
 
 static void put_u32(char *p, uint32_t n)
 {
@@ -83,21 +85,48 @@ static void put_text(struct cb_buf *buf, const char *text)
 	cb_buf_add(buf, text, len);
 }
 
-int cbi_wire_put_ask(struct cb_buf *buf, struct cbi_wire_head head,
-                     const struct cbi_source_ref *ref, const char *request_id)
+/* A head, and texts; more follows when head->len says so already. */
+static void put_texts(struct cb_buf *buf, struct cbi_wire_head *head,
+                      const char *const *texts, size_t n)
 {
-	const char *texts[] = { ref->plugin, ref->source, ref->version,
-		                ref->key, request_id };
 	char raw[CB_WIRE_HEAD];
+
+	for (size_t i = 0; i < n; i++)
+		head->len += 2 + (uint32_t)strlen(texts[i]);
+	cbi_wire_put_head(head, raw);
+	cb_buf_add(buf, raw, sizeof(raw));
+	for (size_t i = 0; i < n; i++)
+		put_text(buf, texts[i]);
+}
+
+void cbi_wire_who_of(const struct cb_ctx *ctx, struct cbi_wire_who *out)
+{
+	cbi_str_copy(out->actor, sizeof(out->actor), cb_actor(ctx));
+	cbi_str_copy(out->request_id, sizeof(out->request_id), ctx->request_id);
+	cbi_str_copy(out->traceparent, sizeof(out->traceparent),
+	             ctx->traceparent);
+}
+
+void cbi_wire_who_into(const struct cbi_wire_who *who, struct cb_ctx *ctx)
+{
+	ctx->actor = who->actor;
+	cbi_str_copy(ctx->request_id, sizeof(ctx->request_id), who->request_id);
+	cbi_str_copy(ctx->traceparent, sizeof(ctx->traceparent),
+	             who->traceparent);
+}
+
+int cbi_wire_put_ask(struct cb_buf *buf, struct cbi_wire_head head,
+                     const struct cbi_source_ref *ref,
+                     const struct cbi_wire_who *who)
+{
+	const char *const texts[] = { who->actor,       who->request_id,
+		                      who->traceparent, ref->plugin,
+		                      ref->source,      ref->version,
+		                      ref->key };
 
 	head.kind = CBI_WIRE_ASK;
 	head.len = 0;
-	for (size_t i = 0; i < 5; i++)
-		head.len += 2 + (uint32_t)strlen(texts[i]);
-	cbi_wire_put_head(&head, raw);
-	cb_buf_add(buf, raw, sizeof(raw));
-	for (size_t i = 0; i < 5; i++)
-		put_text(buf, texts[i]);
+	put_texts(buf, &head, texts, sizeof(texts) / sizeof(texts[0]));
 	return buf->failed;
 }
 
@@ -105,6 +134,14 @@ struct field {
 	char *text;
 	size_t size;
 };
+
+/* The first texts of asks and calls. */
+#define WHO(out)                                                       \
+	{ (out)->who.actor, sizeof((out)->who.actor) },                \
+	    { (out)->who.request_id, sizeof((out)->who.request_id) },  \
+	{                                                              \
+		(out)->who.traceparent, sizeof((out)->who.traceparent) \
+	}
 
 /* Texts at the front of the payload, which moves on; false for nonsense. */
 static bool get_texts(const char **in, size_t *len, const struct field *fields,
@@ -132,30 +169,27 @@ static bool get_texts(const char **in, size_t *len, const struct field *fields,
 bool cbi_wire_get_ask(const char *in, size_t len, struct cbi_wire_ask *out)
 {
 	const struct field fields[] = {
+		WHO(out),
 		{ out->plugin, sizeof(out->plugin) },
 		{ out->source, sizeof(out->source) },
 		{ out->version, sizeof(out->version) },
 		{ out->key, sizeof(out->key) },
-		{ out->request_id, sizeof(out->request_id) },
 	};
 
-	return get_texts(&in, &len, fields, 5) && len == 0;
+	return get_texts(&in, &len, fields,
+	                 sizeof(fields) / sizeof(fields[0])) &&
+	       len == 0;
 }
 
 int cbi_wire_put_call(struct cb_buf *buf, struct cbi_wire_head head,
                       const struct cbi_wire_call *call)
 {
-	const char *texts[] = { call->name, call->actor, call->request_id };
-	char raw[CB_WIRE_HEAD];
+	const char *const texts[] = { call->who.actor, call->who.request_id,
+		                      call->who.traceparent, call->name };
 
 	head.kind = CBI_WIRE_CALL;
 	head.len = (uint32_t)call->len;
-	for (size_t i = 0; i < 3; i++)
-		head.len += 2 + (uint32_t)strlen(texts[i]);
-	cbi_wire_put_head(&head, raw);
-	cb_buf_add(buf, raw, sizeof(raw));
-	for (size_t i = 0; i < 3; i++)
-		put_text(buf, texts[i]);
+	put_texts(buf, &head, texts, sizeof(texts) / sizeof(texts[0]));
 	cb_buf_add(buf, call->json, call->len);
 	return buf->failed;
 }
@@ -163,12 +197,11 @@ int cbi_wire_put_call(struct cb_buf *buf, struct cbi_wire_head head,
 bool cbi_wire_get_call(const char *in, size_t len, struct cbi_wire_call *out)
 {
 	const struct field fields[] = {
+		WHO(out),
 		{ out->name, sizeof(out->name) },
-		{ out->actor, sizeof(out->actor) },
-		{ out->request_id, sizeof(out->request_id) },
 	};
 
-	if (!get_texts(&in, &len, fields, 3))
+	if (!get_texts(&in, &len, fields, sizeof(fields) / sizeof(fields[0])))
 		return false;
 	out->json = in;
 	out->len = len;

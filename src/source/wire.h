@@ -3,10 +3,11 @@
  * wire.h - what goes over the fetch socket.  Internal to the room.
  *
  * A frame is a head of 20 bytes (magic, version, kind, rank, flags, id,
- * budget, length; numbers little-endian) and its payload: of an ask five
- * texts, each after its 16-bit length, of an answer an envelope, or nothing
- * when there is no value yet; of a call three texts (name, actor, request id)
- * and JSON, of a reply the code in 4 bytes and JSON, or a failure's text.  Both
+ * budget, length; numbers little-endian) and its payload: of an ask seven
+ * texts (who asks, and for what), each after its 16-bit length, of an answer
+ * an envelope, or nothing when there is no value yet; of a call four texts
+ * (who asks, and the name) and JSON, of a reply the code in 4 bytes and JSON,
+ * or a failure's text.  Both
  * ends stand on one host and mostly in one release; another version's frame
  * closes the connection.
  */
@@ -20,13 +21,14 @@
 #include "base/limits.h"
 
 #define CB_WIRE_HEAD 20
-#define CB_WIRE_ASK_MAX                                                  \
-	(10 + CB_NAME_MAX + CB_SOURCE_NAME_MAX + CB_SOURCE_VERSION_MAX + \
-	 CB_SOURCE_KEY_MAX + CB_REQUEST_ID_MAX)
+#define CB_WIRE_WHO_MAX \
+	(6 + CB_REF_MAX + CB_REQUEST_ID_MAX + CB_TRACEPARENT_LEN)
+#define CB_WIRE_ASK_MAX                                           \
+	(8 + CB_WIRE_WHO_MAX + CB_NAME_MAX + CB_SOURCE_NAME_MAX + \
+	 CB_SOURCE_VERSION_MAX + CB_SOURCE_KEY_MAX)
 #define CB_WIRE_ANSWER_MAX (CB_SOURCE_ENVELOPE_MAX + 2)
 
-#define CB_WIRE_CALL_TEXTS_MAX \
-	(6 + CB_NAME_MAX + CB_REF_MAX + CB_REQUEST_ID_MAX)
+#define CB_WIRE_CALL_TEXTS_MAX (2 + CB_WIRE_WHO_MAX + CB_NAME_MAX)
 #define CB_WIRE_CALL_MAX (CB_WIRE_CALL_TEXTS_MAX + CB_CALL_IN_MAX)
 #define CB_WIRE_REPLY_MAX (4 + CB_CALL_OUT_MAX)
 
@@ -49,18 +51,24 @@ struct cbi_wire_head {
 	uint32_t len; /* of the payload */
 };
 
+/* Who asks, and in the course of what. */
+struct cbi_wire_who {
+	char actor[CB_REF_MAX + 1];
+	char request_id[CB_REQUEST_ID_MAX + 1];
+	char traceparent[CB_TRACEPARENT_LEN + 1]; /* "": none */
+};
+
 struct cbi_wire_ask {
+	struct cbi_wire_who who;
 	char plugin[CB_NAME_MAX + 1];
 	char source[CB_SOURCE_NAME_MAX + 1];
 	char version[CB_SOURCE_VERSION_MAX + 1];
 	char key[CB_SOURCE_KEY_MAX + 1];
-	char request_id[CB_REQUEST_ID_MAX + 1];
 };
 
 struct cbi_wire_call {
+	struct cbi_wire_who who;
 	char name[CB_NAME_MAX + 1];
-	char actor[CB_REF_MAX + 1];
-	char request_id[CB_REQUEST_ID_MAX + 1];
 	const char *json; /* in the payload, not terminated */
 	size_t len;
 };
@@ -70,10 +78,15 @@ void cbi_wire_put_head(const struct cbi_wire_head *head,
 /* False for another magic or version, and beyond the caps. */
 bool cbi_wire_get_head(const char in[CB_WIRE_HEAD], struct cbi_wire_head *out);
 
+/* From the context of the one who asks. */
+void cbi_wire_who_of(const struct cb_ctx *ctx, struct cbi_wire_who *out);
+/* Into the context of the work for it, which who outlives. */
+void cbi_wire_who_into(const struct cbi_wire_who *who, struct cb_ctx *ctx);
+
 /* A whole ask, head included. */
 int cbi_wire_put_ask(struct cb_buf *buf, struct cbi_wire_head head,
                      const struct cbi_source_ref *ref,
-                     const char *request_id) CB_USED;
+                     const struct cbi_wire_who *who) CB_USED;
 bool cbi_wire_get_ask(const char *in, size_t len, struct cbi_wire_ask *out);
 
 /* A whole call, head included. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/cmock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/ctx.h"
+#include "base/log.h"
 
 static void memory_is_zeroed_and_aligned(void **state)
 {
@@ -195,6 +198,38 @@ static void times_are_read_and_written(void **state)
 	assert_string_equal(text, "2026-01-31T12:00:00.250Z");
 }
 
+static void a_log_line_says_who_and_in_the_course_of_what(void **state)
+{
+	static const char traceparent[] =
+	    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+	char line[1024] = "";
+	struct cbi_lane lane;
+	struct cb_ctx ctx;
+	FILE *file = tmpfile();
+	int was = dup(STDERR_FILENO);
+
+	(void)state;
+	assert_non_null(file);
+	cbi_lane_init(&lane, 64 * CB_KIB);
+	cbi_ctx_init(&ctx, &lane);
+	strcpy(ctx.request_id, "req-7");
+	strcpy(ctx.traceparent, traceparent);
+	ctx.actor = "user:default/\"ada\"";
+	dup2(fileno(file), STDERR_FILENO);
+	cb_log(&ctx, CB_LOG_ERROR, "it %s", "happened");
+	dup2(was, STDERR_FILENO);
+	close(was);
+	rewind(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	assert_non_null(strstr(line, " request=\"req-7\""
+	                             " trace=4bf92f3577b34da6a3ce929d0e0e4736"
+	                             " actor=\"user:default/\\\"ada\\\"\""
+	                             " msg=\"it happened\"\n"));
+	cbi_ctx_finish(&ctx);
+	cbi_lane_finish(&lane);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +240,7 @@ int main(void)
 		cmocka_unit_test(a_piece_of_work_gives_back_what_it_took),
 		cmocka_unit_test(a_deadline_counts_down_to_zero),
 		cmocka_unit_test(buffers_fail_once_and_stay_failed),
+		cmocka_unit_test(a_log_line_says_who_and_in_the_course_of_what),
 		cmocka_unit_test(times_are_read_and_written),
 	};
 

@@ -313,14 +313,19 @@ static void credentials_stay_with_their_origin(void **state)
 		         " \"allow\": [\"loopback\"], \"credential\": %s}}",
 		         credentials[i]);
 		enter_with(&room, table);
+		strcpy(room.ctx.traceparent, "00-4bf92f3577b34da6a3ce929d0e0e"
+		                             "4736-00f067aa0ba902b7-01");
 
 		assert_int_equal(ask(&room, &what), CB_OK);
 		assert_non_null(strstr(room.reply.body, sent[i]));
+		assert_non_null(
+		    strstr(room.reply.body, "traceparent: 00-4bf92f3577b3"));
 		assert_non_null(strstr(room.reply.body, "X-Mine: canary-four"));
 		what.url = hop;
 		assert_int_equal(ask(&room, &what), CB_OK);
 		assert_null(strstr(room.reply.body, "Authorization"));
 		assert_null(strstr(room.reply.body, "X-Key"));
+		assert_null(strstr(room.reply.body, "traceparent"));
 		assert_null(strstr(room.reply.body, "canary"));
 		/* Nor do failures tell. */
 		what.url = "/status/500?token=canary";

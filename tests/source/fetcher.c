@@ -82,8 +82,9 @@ static int fill(void *arg, struct cb_ctx *ctx, const char *plugin,
 static int echo(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 {
 	(void)arg;
-	*out = json_pack("{s:O, s:s, s:s, s:I}", "in", (json_t *)(uintptr_t)in,
-	                 "actor", cb_actor(ctx), "request", ctx->request_id,
+	*out = json_pack("{s:O, s:s, s:s, s:s, s:I}", "in",
+	                 (json_t *)(uintptr_t)in, "actor", cb_actor(ctx),
+	                 "request", ctx->request_id, "trace", ctx->traceparent,
 	                 "left", (json_int_t)cb_time_left(ctx));
 	return cbi_json_keep(ctx, *out);
 }

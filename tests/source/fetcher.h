@@ -14,9 +14,9 @@
  * Source "quick" is fresh for a second, "long" for a minute; both are stale
  * for an hour.  The plugin is "probe", version "1".
  *
- * Calls: test.echo ({in, actor, request, left}), test.refuse (CB_ECONFLICT),
- * test.doze ({ms}, then echoes), test.swell ({bytes} of text), test.fall (the
- * process ends), graph.layout (CB_ENOTSUP: as without Graphviz).
+ * Calls: test.echo ({in, actor, request, trace, left}), test.refuse
+ *(CB_ECONFLICT), test.doze ({ms}, then echoes), test.swell ({bytes} of text),
+ *test.fall (the process ends), graph.layout (CB_ENOTSUP: as without Graphviz).
  */
 #ifndef CB_TESTS_SOURCE_FETCHER_H
 #define CB_TESTS_SOURCE_FETCHER_H

@@ -33,6 +33,8 @@ static int call(struct reader *reader, const char *pool, const char *name,
 	return rc;
 }
 
+#define TRACE "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 static void a_call_brings_actor_and_request_and_json_back(void **state)
 {
 	struct reader reader;
@@ -42,6 +44,7 @@ static void a_call_brings_actor_and_request_and_json_back(void **state)
 	reader_enter(&reader);
 	reader.ctx.actor = "user:default/ada";
 	memcpy(reader.ctx.request_id, "req-7", 6);
+	strcpy(reader.ctx.traceparent, TRACE);
 	for (int i = 0; i < 3; i++) {
 		json_t *in = json_pack("{s:i, s:s}", "n", i, "s", "\xc3\xa4");
 
@@ -51,6 +54,7 @@ static void a_call_brings_actor_and_request_and_json_back(void **state)
 		assert_string_equal(cb_json_text(out, "actor", ""),
 		                    "user:default/ada");
 		assert_string_equal(cb_json_text(out, "request", ""), "req-7");
+		assert_string_equal(cb_json_text(out, "trace", ""), TRACE);
 		assert_in_range(cb_json_number(out, "left", 0), 1500, 2000);
 	}
 	reader_leave(&reader);
@@ -258,8 +262,8 @@ static void nonsense_closes_its_connection_alone(void **state)
 static void a_call_may_come_in_pieces(void **state)
 {
 	struct cbi_wire_call wire = { .name = "test.echo",
-		                      .actor = "a",
-		                      .request_id = "r",
+		                      .who = { .actor = "a",
+		                               .request_id = "r" },
 		                      .json = "{\"k\":1}",
 		                      .len = 7 };
 	struct cbi_wire_head head = { .id = 11, .budget_ms = 3000 };

@@ -69,6 +69,7 @@ static void five_hundred_asks_are_one_fill(void **state)
 	static int fds[CLIENTS];
 	struct cbi_source_ref ref = fetcher_ref("one", "long", "slow-herd");
 	struct cbi_wire_head head = { .id = 9, .budget_ms = 5000 };
+	const struct cbi_wire_who who = { .request_id = "req" };
 	char key[CB_SOURCE_REDIS_KEY_MAX], data[1000];
 	struct cbi_source_value value;
 	struct cb_buf buf;
@@ -76,7 +77,7 @@ static void five_hundred_asks_are_one_fill(void **state)
 	(void)state;
 	assert_true(cbi_value_key_of(&ref, key));
 	cbi_buf_init(&buf, CB_MIB);
-	assert_int_equal(cbi_wire_put_ask(&buf, head, &ref, "req"), CB_OK);
+	assert_int_equal(cbi_wire_put_ask(&buf, head, &ref, &who), CB_OK);
 	for (int i = 0; i < CLIENTS; i++)
 		fds[i] = dial();
 	for (int i = 0; i < CLIENTS; i++)

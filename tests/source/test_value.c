@@ -130,12 +130,16 @@ static void frames_come_out_as_they_went_in(void **state)
 		                      .flags = CBI_WIRE_BRIEF,
 		                      .id = 0x01020304,
 		                      .budget_ms = 300 };
+	const struct cbi_wire_who who = {
+		"user:default/ada", "req",
+		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	};
 	struct cbi_wire_ask ask;
 	struct cb_buf buf;
 
 	(void)state;
 	cbi_buf_init(&buf, CB_MIB);
-	assert_int_equal(cbi_wire_put_ask(&buf, head, &ref, "req"), CB_OK);
+	assert_int_equal(cbi_wire_put_ask(&buf, head, &ref, &who), CB_OK);
 	assert_true(cbi_wire_get_head(buf.data, &head));
 	assert_int_equal(head.id, 0x01020304);
 	assert_int_equal(head.budget_ms, 300);
@@ -145,7 +149,9 @@ static void frames_come_out_as_they_went_in(void **state)
 	assert_true(cbi_wire_get_ask(buf.data + CB_WIRE_HEAD, head.len, &ask));
 	assert_string_equal(ask.plugin, "probe");
 	assert_string_equal(ask.key, "a key");
-	assert_string_equal(ask.request_id, "req");
+	assert_string_equal(ask.who.actor, "user:default/ada");
+	assert_string_equal(ask.who.request_id, "req");
+	assert_string_equal(ask.who.traceparent, who.traceparent);
 	for (size_t len = 0; len < head.len; len++)
 		assert_false(
 		    cbi_wire_get_ask(buf.data + CB_WIRE_HEAD, len, &ask));

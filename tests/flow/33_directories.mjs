@@ -76,13 +76,14 @@ const vendors = {
 };
 vendors.github = {
   section: 'githubOrg',
+  suffix: '-gh', // Keycloak's users have the plain names already
   settings: host => `githubUrl: "${host.base}", orgs: [acme], pageSizes: {teams: 2, teamMembers: 2, organizationMembers: 3}`,
   integration: host => `{host: "${host.base.slice(7)}", apiBaseUrl: "${host.base}/api/v3", allow: [loopback], token: keel-token}`,
   wrong: text => text.replace('[acme]', '[nobody]'),
   refused: /Could not resolve to an Organization/,
   user: person => ({ name: person.login, notes: { 'github.com/user-login': person.login }, place: `url:${hosts.github.base}/${person.login}` }),
   group: team => ({ type: 'team', notes: { 'github.com/team-slug': `acme/${team.name}` }, place: `url:${hosts.github.base}/orgs/acme/teams/${team.name}/edit` }),
-  memberOf: { mary: ['github-captains', 'github-crew'], ada: ['github-crew', 'github-watch'], kim: ['github-watch'] },
+  memberOf: { 'mary-gh': ['github-captains', 'github-crew'], 'ada-gh': ['github-crew', 'github-watch'], 'kim-gh': ['github-watch'] },
   tests: [
     ['an answer in part only is a failed run', async () => {
       hosts.github.partly = true;
@@ -162,7 +163,7 @@ for (const kind of kinds) {
     host.people[1].mail = 'tom@harbour.example';
     const [left] = host.people.splice(4, 1);
     for (const team of host.teams) team.members = team.members.filter(id => id !== left.id);
-    host.people.push({ id: '00000000-0000-4000-8000-000000000009', login: 'nia', first: 'Nia', last: 'Rowe', mail: 'nia@example.org' });
+    host.people.push({ id: '00000000-0000-4000-8000-000000000009', login: `nia${vendor.suffix ?? ''}`, first: 'Nia', last: 'Rowe', mail: 'nia@example.org' });
     host.teams[2].members.push('00000000-0000-4000-8000-000000000009');
     const { counts } = await goes(kind);
     assert.equal(counts.removed, 1 + (vendor.byMail ? 1 : 0), JSON.stringify(counts));
@@ -213,7 +214,10 @@ for (const kind of kinds) {
 
 await suite({
   before: async () => {
-    for (const kind of kinds) hosts[kind] = await directory(kind);
+    for (const kind of kinds) {
+      hosts[kind] = await directory(kind);
+      for (const person of hosts[kind].people) person.login += vendors[kind].suffix ?? '';
+    }
     portal = await Portal.start({ config: config() });
   },
   after: async () => {

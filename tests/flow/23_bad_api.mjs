@@ -312,8 +312,13 @@ function raw(target, headers, pieces) {
   return new Promise((resolve, reject) => {
     const req = http.request(portal.base + target, { method: 'POST', headers: { authorization: `Bearer ${portal.token}`, 'content-type': 'application/json', ...headers } }, res => {
       const parts = [];
+      // Whoever is answered stops sending: nginx throws the rest away unread.
+      ended = true;
       res.on('data', part => parts.push(part));
-      res.on('end', () => resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(parts).toString(), sent }));
+      res.on('end', () => {
+        resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(parts).toString(), sent });
+        req.destroy();
+      });
       res.on('error', () => resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(parts).toString(), sent }));
     });
     let sent = 0, ended = false;

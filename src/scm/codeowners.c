@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * codeowners.c - whom a CODEOWNERS file names for the whole repository.
+ * codeowners.c - see codeowners.h.
  */
-#include "scm/infer.h"
+#include "scm/codeowners.h"
 
 #include "base/str.h"
 

@@ -6,6 +6,7 @@
  * tree is too large to be listed is judged by what its host says of it.
  */
 #include "scm/infer.h"
+#include "scm/codeowners.h"
 #include "scm/scm_priv.h"
 
 #include "base/limits.h"

@@ -10,14 +10,6 @@
 
 #include "scm/scm.h"
 
-/* Where hosts look for CODEOWNERS, the first that is there; ends in NULL. */
-extern const char *const cbi_scm_codeowners_places[];
-
-/* The entity ref of the first owner of the last "*" row, and its line; NULL
- * for none.  Lives with ctx. */
-const char *cbi_scm_codeowner(struct cb_ctx *ctx, const char *text, size_t len,
-                              int *line);
-
 /*
  * Looks at the repository that an address of an integration's host leads to
  * (its own page, or a file or folder of it).  The answer lives with ctx:

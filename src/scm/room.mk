@@ -2,7 +2,7 @@
 libcallboard_la_SOURCES += \
 	src/scm/azure.c \
 	src/scm/bitbucket.c \
-	src/scm/codeowners.c \
+	src/scm/codeowners.c src/scm/codeowners.h \
 	src/scm/fill.c \
 	src/scm/git.c src/scm/git.h src/scm/git_priv.h \
 	src/scm/git_clone.c \

@@ -5,6 +5,7 @@
 
 #include "base/ctx.h"
 #include "base/limits.h"
+#include "scm/codeowners.h"
 #include "scm/infer.h"
 
 static struct cbi_lane lane;

@@ -119,6 +119,7 @@ struct cbi_board {
 	_Atomic uint64_t registry_number; /* raised when switches changed */
 	_Atomic int64_t level_ms; /* cbi_clock_ms() when last level; 0 never */
 	_Atomic int64_t level_wall; /* the same as wall time */
+	_Atomic int32_t schema;     /* of PostgreSQL, as last seen; 0 not yet */
 	_Atomic uint64_t counters[CBI_COUNTERS];
 	struct cbi_histogram requests;
 	_Atomic uint32_t dead_next;

@@ -4,9 +4,11 @@
  */
 #include <string.h>
 
+#include "base/board.h"
 #include "base/clock.h"
 #include "catalog/follow_priv.h"
 #include "db/db.h"
+#include "db/migrate.h"
 
 /* Change rows of one turn, and entities of one statement: what is fetched is
  * held in memory until it is in the copy. */
@@ -18,10 +20,11 @@ int cbi_follow_look(struct cb_ctx *ctx, struct cbi_follow_news *out)
 	static const struct cbi_db_stmt look = {
 		"catalog_look",
 		"select id::text, number, coalesce((select min(c.number) from "
-		"callboard.change c), 0) from callboard.catalog_state",
+		"callboard.change c), 0), (select max(v.number) from "
+		"callboard.schema_version v) from callboard.catalog_state",
 	};
 	struct cbi_db_result *result;
-	int rc = cbi_db_query(ctx, &look, NULL, 0, &result);
+	int rc = cbi_db_query(ctx, &look, NULL, 0, &result), schema;
 
 	if (rc < 0)
 		return rc;
@@ -31,6 +34,13 @@ int cbi_follow_look(struct cb_ctx *ctx, struct cbi_follow_news *out)
 	             cbi_db_text(result, 0, 0));
 	out->number = (uint64_t)cbi_db_int(result, 0, 1);
 	out->oldest = (uint64_t)cbi_db_int(result, 0, 2);
+	schema = (int)cbi_db_int(result, 0, 3);
+	atomic_store(&cbi_board()->schema, schema);
+	if (schema < CB_DB_SCHEMA_NEEDED)
+		return cb_fail(ctx, CB_EAWAY,
+		               "the database is at schema %d, this release "
+		               "needs %d",
+		               schema, CB_DB_SCHEMA_NEEDED);
 	return CB_OK;
 }
 

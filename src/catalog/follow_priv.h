@@ -38,7 +38,8 @@ struct cbi_follow_news {
 	uint64_t oldest; /* change row kept; 0 for none */
 };
 
-/* follow_apply.c: all in the snapshot that is open. */
+/* follow_apply.c: all in the snapshot that is open.  A look shows the board
+ * which schema there is; CB_EAWAY for one that this release cannot serve. */
 int cbi_follow_look(struct cb_ctx *ctx, struct cbi_follow_news *out) CB_USED;
 int cbi_follow_build(struct cb_ctx *ctx, struct cbi_follower *f,
                      const struct cbi_follow_news *news) CB_USED;

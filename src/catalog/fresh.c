@@ -11,6 +11,7 @@
 #include "catalog/layout.h"
 #include "copy/copy.h"
 #include "db/db.h"
+#include "db/migrate.h"
 
 #define POLL_MS 2
 
@@ -166,10 +167,19 @@ int cbi_fresh_ready(struct cb_ctx *ctx, const struct cbi_catalog *catalog)
 		"catalog_ready",
 		"select number from callboard.catalog_state",
 	};
+	int32_t schema = atomic_load(&cbi_board()->schema);
 	struct cbi_copy_txn *txn;
-	int rc = cbi_fresh_begin(ctx, catalog, NULL, &txn);
+	int number, rc;
 
+	/* What the follower saw last holds with PostgreSQL away, too. */
+	if (schema && schema < CB_DB_SCHEMA_NEEDED)
+		return cb_fail(ctx, CB_EAWAY,
+		               "the database is at schema %d, this release "
+		               "needs %d",
+		               (int)schema, CB_DB_SCHEMA_NEEDED);
+	rc = cbi_fresh_begin(ctx, catalog, NULL, &txn);
 	if (rc < 0 || txn)
 		return rc;
-	return cbi_db_query(ctx, &ask, NULL, 0, NULL);
+	rc = cbi_db_schema_serves(ctx, &number);
+	return rc < 0 ? rc : cbi_db_query(ctx, &ask, NULL, 0, NULL);
 }

@@ -49,7 +49,7 @@ uint64_t cbi_fresh_number(struct cbi_copy_txn *txn);
 void cbi_fresh_seen(uint64_t number);
 
 /* Can this process answer at all?  CB_OK with a copy that is young enough, or
- * with PostgreSQL; for readiness. */
+ * with PostgreSQL, whose schema this release knows; for readiness. */
 int cbi_fresh_ready(struct cb_ctx *ctx,
                     const struct cbi_catalog *catalog) CB_USED;
 

@@ -316,13 +316,15 @@ int cbi_db_schema_number(struct cb_ctx *ctx, int *number)
 	return rc;
 }
 
-int cbi_db_schema_known(struct cb_ctx *ctx, bool *known)
+int cbi_db_schema_serves(struct cb_ctx *ctx, int *number)
 {
-	int number, rc;
+	int rc = cbi_db_schema_number(ctx, number);
 
-	rc = cbi_db_schema_number(ctx, &number);
-	if (rc == CB_OK)
-		*known = number >= CB_DB_SCHEMA_NEEDED;
+	if (rc == CB_OK && *number < CB_DB_SCHEMA_NEEDED)
+		return cb_fail(ctx, CB_EAWAY,
+		               "the database is at schema %d, this release "
+		               "needs %d: callboardctl db migrate",
+		               *number, CB_DB_SCHEMA_NEEDED);
 	return rc;
 }
 

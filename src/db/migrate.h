@@ -12,9 +12,10 @@
 
 #include <callboard/ctx.h>
 
-/* What this release needs to serve; a database may be further, because
- * newer versions only expand.  Raise it with a file that is needed. */
-#define CB_DB_SCHEMA_NEEDED 1
+/* What this release needs to serve: the number of its last schema file (a
+ * test holds them together).  A database may be further, because newer
+ * versions only expand. */
+#define CB_DB_SCHEMA_NEEDED 9
 
 /*
  * Applies what is missing; *applied counts the files this call applied.
@@ -28,8 +29,9 @@ int cbi_db_migrate(struct cb_ctx *ctx, const char *dir, int *applied) CB_USED;
 /* The highest number applied; 0 for a database without our schema. */
 int cbi_db_schema_number(struct cb_ctx *ctx, int *number) CB_USED;
 
-/* Is the database at CB_DB_SCHEMA_NEEDED or further? */
-int cbi_db_schema_known(struct cb_ctx *ctx, bool *known) CB_USED;
+/* The same, for who is about to serve from it: CB_EAWAY, with both numbers,
+ * when it is below CB_DB_SCHEMA_NEEDED. */
+int cbi_db_schema_serves(struct cb_ctx *ctx, int *number) CB_USED;
 
 /* One applied file, for `callboardctl db`; texts live with ctx. */
 struct cbi_db_version {

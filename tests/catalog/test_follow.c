@@ -302,6 +302,45 @@ static void a_second_follower_stands_by(void **state)
 	cbi_copy_destroy(copy);
 }
 
+static int ready(void)
+{
+	return cbi_fresh_ready(shelf_next(&shelf), &shelf.catalog);
+}
+
+/* While hosts are upgraded one by one: the newer release waits for its
+ * schema, the older goes on with what came after it. */
+static void an_older_schema_is_waited_for_a_newer_served(void **state)
+{
+	struct cb_ctx *ctx;
+
+	(void)state;
+	assert_int_equal(ready(), CB_OK);
+	stores_sql(shelf.conninfo,
+	           "update callboard.schema_version set number = -number "
+	           "where number = (select max(number) from "
+	           "callboard.schema_version)");
+	ctx = shelf_next(&shelf);
+	assert_int_equal(cbi_follow_once(ctx, shelf.follower, 10), CB_EAWAY);
+	assert_non_null(strstr(cb_failure(ctx), "this release needs"));
+	assert_int_equal(ready(), CB_EAWAY);
+	stores_sql(shelf.conninfo, "update callboard.schema_version set number "
+	                           "= -number where number < 0");
+	shelf_follow(&shelf);
+	assert_int_equal(ready(), CB_OK);
+	stores_sql(shelf.conninfo,
+	           "insert into callboard.schema_version (number, name, "
+	           "checksum) values (9999, 'of the next release', '')");
+	shelf_put(&shelf, "{\"kind\":\"API\",\"metadata\":{\"name\":"
+	                  "\"next\"}}");
+	shelf_follow(&shelf);
+	assert_int_equal(ready(), CB_OK);
+	assert_true(copied("api:default/next"));
+	stores_sql(shelf.conninfo, "delete from callboard.schema_version "
+	                           "where number = 9999");
+	shelf_delete(&shelf, "api:default/next");
+	shelf_follow(&shelf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +353,7 @@ int main(void)
 		cmocka_unit_test(one_signing_key_is_made_and_followed),
 		cmocka_unit_test(quarantines_go_out_and_are_lifted),
 		cmocka_unit_test(a_second_follower_stands_by),
+		cmocka_unit_test(an_older_schema_is_waited_for_a_newer_served),
 		cmocka_unit_test(without_postgresql_the_copy_goes_on),
 	};
 

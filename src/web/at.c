@@ -4,6 +4,7 @@
  */
 #include "web/at.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -47,4 +48,17 @@ const char *cbi_req_now(struct cb_req *req)
 			addr = cbi_addr_with(req->ctx, addr, p->name, p->value);
 	}
 	return addr;
+}
+
+int cbi_req_fresh(struct cb_req *req, const struct cbi_fresh *fresh)
+{
+	char age[24];
+	int rc;
+
+	if (!fresh->stale)
+		return CB_OK;
+	snprintf(age, sizeof(age), "%lld", (long long)(fresh->age_ms / 1000));
+	rc = cbi_req_add_header(req, "Warning",
+	                        "110 callboard \"Response is Stale\"");
+	return rc == CB_OK ? cbi_req_add_header(req, "Age", age) : rc;
 }

@@ -9,6 +9,7 @@
 
 #include "cache/cache.h"
 #include "catalog/catalog.h"
+#include "web/at.h"
 #include "web/steps.h"
 #include "web/web.h"
 
@@ -18,19 +19,6 @@
 #define GZIP_MIN 1000
 /* A stream is sent in pieces of this size. */
 #define PIECE (64 * 1024)
-
-int cbi_api_fresh(struct cb_req *req, const struct cbi_fresh *fresh)
-{
-	char age[24];
-	int rc;
-
-	if (!fresh->stale)
-		return CB_OK;
-	snprintf(age, sizeof(age), "%lld", (long long)(fresh->age_ms / 1000));
-	rc = cbi_req_add_header(req, "Warning",
-	                        "110 callboard \"Response is Stale\"");
-	return rc == CB_OK ? cbi_req_add_header(req, "Age", age) : rc;
-}
 
 static int send_held(struct cb_req *req)
 {
@@ -185,7 +173,7 @@ static int give(struct cb_req *req, const struct cbi_blob *blob,
 		if (rc < 0)
 			return rc;
 	}
-	return cbi_api_fresh(req, fresh);
+	return cbi_req_fresh(req, fresh);
 }
 
 static void keep(struct cb_req *req, const struct cbi_cache_key *key,

@@ -64,9 +64,6 @@ int cbi_api_analyze(struct cb_req *req, const char *target, const char *catalog,
 
 /* --- answers --- */
 
-/* Warning and Age, when what was read is stale. */
-int cbi_api_fresh(struct cb_req *req, const struct cbi_fresh *fresh) CB_USED;
-
 /* Bytes go to the answer's body until they pass this; then the head is sent
  * and the rest streams. */
 #define CBI_API_HELD_MAX (256 * 1024)

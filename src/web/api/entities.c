@@ -21,7 +21,7 @@ static int give(struct cb_req *req, const struct cbi_served *served,
 	req->answer.kept = served->body;
 	req->answer.kept_len = served->len;
 	req->answer.etag = served->etag;
-	return cbi_api_fresh(req, fresh);
+	return cbi_req_fresh(req, fresh);
 }
 
 static int by_name(struct cb_req *req)
@@ -182,7 +182,7 @@ static int by_refs(struct cb_req *req)
 	rc = cbi_view_by_refs(req->ctx, req->web->catalog, refs.refs, refs.n,
 	                      served, &fresh);
 	if (rc == CB_OK)
-		rc = cbi_api_fresh(req, &fresh);
+		rc = cbi_req_fresh(req, &fresh);
 	if (rc == CB_OK)
 		rc = write_refs(req, &refs, served);
 	return cbi_api_end(req, rc);

@@ -164,7 +164,7 @@ static int add_link(struct listing *l)
 static int begin(void *arg, bool more)
 {
 	struct listing *l = arg;
-	int rc = cbi_api_fresh(l->req, &l->fresh);
+	int rc = cbi_req_fresh(l->req, &l->fresh);
 
 	if (rc == CB_OK && more)
 		rc = add_link(l);

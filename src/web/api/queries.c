@@ -28,7 +28,7 @@ static int add_item(void *arg, struct cbi_span body)
 {
 	struct items *items = arg;
 	int rc = items->n++ ? cbi_api_write(items->req, ",", 1)
-	                    : cbi_api_fresh(items->req, items->fresh);
+	                    : cbi_req_fresh(items->req, items->fresh);
 
 	return rc < 0 ? rc : cbi_api_entity(items->req, items->fields, body);
 }
@@ -300,7 +300,7 @@ static int answer_query(struct cb_req *req)
 		rc = cbi_query_run(req->ctx, req->web->catalog, &query,
 		                   add_item, &items, &page);
 	if (rc == CB_OK && items.n == 0)
-		rc = cbi_api_fresh(req, &page.fresh);
+		rc = cbi_req_fresh(req, &page.fresh);
 	return rc == CB_OK ? write_page_info(req, &page) : rc;
 }
 
@@ -396,7 +396,7 @@ static int answer_facets(struct cb_req *req)
 		rc = cbi_facets_count(req->ctx, req->web->catalog, filter,
 		                      names, n, &facets, &fresh);
 	if (rc == CB_OK)
-		rc = cbi_api_fresh(req, &fresh);
+		rc = cbi_req_fresh(req, &fresh);
 	if (rc == CB_OK)
 		rc = cbi_api_printf(req, "{\"facets\":{");
 	for (size_t i = 0; i < n && rc == CB_OK; i++) {

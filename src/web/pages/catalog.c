@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "web/at.h"
 #include "web/pages/shell.h"
 #include "web/router.h"
 
@@ -72,7 +73,7 @@ static int show(struct cb_req *req)
 	if (rc == CB_OK)
 		rc = read_query(&page);
 	if (rc == CB_OK)
-		rc = cbi_thing_fresh(req, &page.fresh);
+		rc = cbi_req_fresh(req, &page.fresh);
 	if (rc < 0)
 		return rc;
 	shell.title =

@@ -162,7 +162,7 @@ static int show_tab(struct cb_req *req, const char *tab)
 	if (!known_tab(&page))
 		return cb_fail(req->ctx, CB_ENOENT, "'%s' has no tab '%s'",
 		               page.ref, tab);
-	rc = cbi_thing_fresh(req, &page.fresh);
+	rc = cbi_req_fresh(req, &page.fresh);
 	if (rc < 0)
 		return rc;
 	shell.title = cbi_thing_title(page.entity);

@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "html/addr.h"
+#include "web/at.h"
 #include "web/pages/entity.h"
 #include "web/pages/shell.h"
 
@@ -197,7 +198,7 @@ static int show(struct cb_req *req)
 	if (rc == CB_OK)
 		rc = cbi_graph_walk(req, page.ref, graph);
 	if (rc == CB_OK)
-		rc = cbi_thing_fresh(req, &page.fresh);
+		rc = cbi_req_fresh(req, &page.fresh);
 	if (rc < 0)
 		return rc;
 	shell.title = cbi_html_say(req->ctx, "Graph of {1}",

@@ -256,7 +256,7 @@ static int show(struct cb_req *req)
 	if (rc == CB_OK)
 		rc = load(&home);
 	if (rc == CB_OK)
-		rc = cbi_thing_fresh(req, &home.fresh);
+		rc = cbi_req_fresh(req, &home.fresh);
 	if (rc == CB_OK)
 		rc = cbi_page_open(req, &shell, &html);
 	if (rc < 0)

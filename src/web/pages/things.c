@@ -220,20 +220,3 @@ void cbi_thing_lifecycle_badge(struct cb_html *html, const char *lifecycle)
 	cbi_html_esc(html, lifecycle);
 	cbi_html_lit(html, "</span>");
 }
-
-int cbi_thing_fresh(struct cb_req *req, const struct cbi_fresh *fresh)
-{
-	const char *age;
-	int rc;
-
-	if (!fresh->stale)
-		return CB_OK;
-	age = cb_printf(req->ctx, "%lld", (long long)(fresh->age_ms / 1000));
-	if (!age)
-		return CB_ENOMEM;
-	rc = cbi_req_add_header(req, "Age", age);
-	if (rc < 0)
-		return rc;
-	return cbi_req_add_header(req, "Warning",
-	                          "110 - \"Response is Stale\"");
-}

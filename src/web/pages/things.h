@@ -53,7 +53,5 @@ bool cbi_thing_known(struct cb_req *req, const char *ref);
 const char *cbi_thing_ref_title(struct cb_req *req, const char *ref);
 
 void cbi_thing_lifecycle_badge(struct cb_html *html, const char *lifecycle);
-/* Says in the headers that the answer is behind: Warning and Age. */
-int cbi_thing_fresh(struct cb_req *req, const struct cbi_fresh *fresh) CB_USED;
 
 #endif

@@ -18,6 +18,8 @@
 struct stores *stores;
 struct fetcher one, two;
 int64_t took;
+/* What these tests are not about they give time: sanitizers are slow. */
+int reader_redis_ms = 2000;
 
 void pause_ms(long ms)
 {
@@ -126,7 +128,7 @@ int reader_start(void **state)
 	stores = stores_start(STORES_REDIS);
 	cbi_lane_init(&lane, CB_MIB);
 	cbi_ctx_init(&ctx, &lane);
-	rc = cbi_redis_setup(&ctx, stores->redis, 2000);
+	rc = cbi_redis_setup(&ctx, stores->redis, reader_redis_ms);
 	cbi_ctx_finish(&ctx);
 	cbi_lane_finish(&lane);
 	return rc != CB_OK || !fetcher_start(&one, stores->dir, "one", false) ||

@@ -13,6 +13,7 @@
 extern struct stores *stores;
 extern struct fetcher one, two; /* two "hosts": pools of these names */
 extern int64_t took;            /* ms, the last get */
+extern int reader_redis_ms;     /* what reader_start gives Redis; generous */
 
 struct reader {
 	struct cbi_lane lane;

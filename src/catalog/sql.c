@@ -213,19 +213,31 @@ void cbi_sql_contains(struct cbi_sql *sql, const char *key, const char *term)
 	cbi_sql_add(sql, ") > 0))");
 }
 
-/* Keys whose values are in the tokens, all at once: the tokens are unpacked
- * once for all of them. */
+/* As many keys as the index is asked for.  Without it `&&` compares each key
+ * with each token of a row: with many keys that is dearer than unpacking. */
+#define KEYS_BY_INDEX 64
+
+void cbi_sql_tokens_of(struct cbi_sql *sql, const char *const *keys, size_t n)
+{
+	if (n <= KEYS_BY_INDEX) {
+		cbi_sql_add(sql, "e.tokens && ");
+		cbi_sql_array(sql, keys, n);
+		cbi_sql_add(sql, "::text[] and ");
+	}
+	cbi_sql_add(sql, "exists (select from unnest(e.tokens) t where "
+	                 "split_part(t, '=', 1) = any(");
+	cbi_sql_array(sql, keys, n);
+	cbi_sql_add(sql, "::text[])");
+}
+
+/* Keys whose values are in the tokens, all at once. */
 static void contains_tokens(struct cbi_sql *sql, const char *const *keys,
                             size_t n, const char *term)
 {
-	cbi_sql_add(sql, "(e.tokens && ");
-	cbi_sql_array(sql, keys, n);
-	cbi_sql_add(sql, "::text[] and exists (select from unnest(e.tokens) t "
-	                 "where strpos(t, '=') > 0 and split_part(t, '=', 1) "
-	                 "= any(");
-	cbi_sql_array(sql, keys, n);
-	cbi_sql_add(sql,
-	            "::text[]) and strpos(substr(t, strpos(t, '=') + 1), ");
+	cbi_sql_add(sql, "(");
+	cbi_sql_tokens_of(sql, keys, n);
+	cbi_sql_add(sql, " and strpos(t, '=') > 0 and "
+	                 "strpos(substr(t, strpos(t, '=') + 1), ");
 	cbi_sql_param(sql, term);
 	cbi_sql_add(sql, ") > 0))");
 }
@@ -254,7 +266,7 @@ void cbi_sql_contains_any(struct cbi_sql *sql, const char *const *keys,
 		              cbi_sql_is_uid(keys[i]) ||
 		              strcmp(keys[i], "metadata.title") == 0;
 
-		if (!column && n > 1) {
+		if (!column && n > 1 && !strchr(keys[i], '=')) {
 			tokens[count++] = keys[i];
 			continue;
 		}

@@ -121,7 +121,8 @@ static const struct cbi_filter *leaf_of(const struct alike *a,
 	    cbi_sql_column(leaf->key))
 		return NULL;
 	if (leaf->op == CBI_FILTER_PREFIX)
-		return prefix && is_loose(a) ? leaf : NULL;
+		return prefix && is_loose(a) && !strchr(leaf->key, '=') ? leaf
+		                                                        : NULL;
 	if (prefix)
 		return NULL;
 	if (leaf->op == CBI_FILTER_IN &&
@@ -209,13 +210,10 @@ static void add_merged_prefixes(struct alike *a, bool *begun)
 	if (!keys)
 		return;
 	begin_part(a, begun);
-	/* The keys' own tokens leave few rows to look into. */
-	cbi_sql_add(a->sql, "e.tokens && ");
-	cbi_sql_array(a->sql, keys, n);
-	cbi_sql_add(a->sql, "::text[] and exists (select from unnest(e.tokens) "
-	                    "t, unnest(");
+	cbi_sql_tokens_of(a->sql, keys, n);
+	cbi_sql_add(a->sql, " and exists (select from unnest(");
 	cbi_sql_array(a->sql, texts, n);
-	cbi_sql_add(a->sql, "::text[]) p where starts_with(t, p)))");
+	cbi_sql_add(a->sql, "::text[]) p where starts_with(t, p))))");
 }
 
 static void add_filter(struct cbi_sql *sql, const struct cbi_filter *filter);

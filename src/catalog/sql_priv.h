@@ -13,5 +13,11 @@ const char *cbi_sql_token(struct cbi_sql *sql, const char *key,
                           const char *value);
 /* The key has a value at all. */
 void cbi_sql_exists(struct cbi_sql *sql, const char *key);
+/*
+ * "[...] and exists (select from unnest(e.tokens) t where t has one of keys":
+ * more conditions on t may follow, then a bracket to close.  The tokens are
+ * unpacked once for all keys, none of which has a '='.
+ */
+void cbi_sql_tokens_of(struct cbi_sql *sql, const char *const *keys, size_t n);
 
 #endif

@@ -1,6 +1,7 @@
 # yaml: the door to libfyaml
 libcallboard_la_SOURCES += \
 	src/yaml/build.c \
+	src/yaml/event.c \
 	src/yaml/scalar.c \
 	src/yaml/stream.c \
 	src/yaml/text.c \

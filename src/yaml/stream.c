@@ -28,6 +28,7 @@ struct cbi_yaml_stream {
 	bool ended;
 	struct fy_diag *diag;
 	struct fy_parser *parser;
+	struct cb_buf scratch; /* of one scalar */
 	struct cbi_yaml_builder builder;
 };
 
@@ -112,6 +113,7 @@ int cbi_yaml_stream_create(struct cb_ctx *ctx, const char *text, size_t len,
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return cb_fail(ctx, CB_ENOMEM, "out of memory for YAML");
+	cbi_buf_init(&s->scratch, 2 * CB_YAML_BYTES_MAX);
 	s->text = text;
 	s->len = len;
 	rc = cbi_yaml_ready(&s->text, &s->len, &s->own) == CB_OK
@@ -130,6 +132,7 @@ void cbi_yaml_stream_destroy(struct cbi_yaml_stream *stream)
 	if (!stream)
 		return;
 	drop_parser(stream);
+	cbi_buf_finish(&stream->scratch);
 	free(stream->own);
 	free(stream);
 }
@@ -215,48 +218,16 @@ static void take_mark(const struct cbi_yaml_stream *s, struct fy_event *fye,
 	}
 }
 
-static void take_anchor(struct fy_token *token, struct cbi_yaml_event *event)
-{
-	if (token)
-		event->anchor = fy_token_get_text(token, &event->anchor_len);
-}
-
-/* Tags of the core schema leave the value to its spelling; `!!str` and tags
- * that nobody here knows make it a text. */
-static enum cbi_yaml_style style_of(const struct fy_event *fye)
-{
-	static const char core[] = "tag:yaml.org,2002:";
-	const char *tag;
-	size_t len;
-
-	if (!fye->scalar.tag)
-		return fy_token_scalar_style(fye->scalar.value) == FYSS_PLAIN
-		           ? CBI_YAML_PLAIN
-		           : CBI_YAML_QUOTED;
-	tag = fy_token_get_text(fye->scalar.tag, &len);
-	if (!tag || len < sizeof(core) - 1 ||
-	    memcmp(tag, core, sizeof(core) - 1) != 0)
-		return CBI_YAML_QUOTED;
-	tag += sizeof(core) - 1;
-	len -= sizeof(core) - 1;
-	if ((len == 3 && memcmp(tag, "int", 3) == 0) ||
-	    (len == 4 && memcmp(tag, "bool", 4) == 0) ||
-	    (len == 4 && memcmp(tag, "null", 4) == 0) ||
-	    (len == 5 && memcmp(tag, "float", 5) == 0))
-		return CBI_YAML_PLAIN;
-	return CBI_YAML_QUOTED;
-}
-
 static int take_node(struct cbi_yaml_stream *s, struct fy_event *fye)
 {
 	struct cbi_yaml_event event = { .type = CBI_YAML_TEXT };
+	struct cbi_span input = { s->text + s->base, s->given };
 
 	take_mark(s, fye, &event);
 	switch (fye->type) {
 	case FYET_SCALAR:
-		take_anchor(fye->scalar.anchor, &event);
-		event.style = style_of(fye);
-		event.text = fy_token_get_text(fye->scalar.value, &event.len);
+		if (cbi_yaml_event_scalar(fye, input, &s->scratch, &event) < 0)
+			return CB_ENOMEM;
 		return cbi_yaml_build_scalar(&s->builder, &event);
 	case FYET_ALIAS:
 		event.column--; /* the mark is behind the star */
@@ -264,11 +235,11 @@ static int take_node(struct cbi_yaml_stream *s, struct fy_event *fye)
 		return cbi_yaml_build_alias(&s->builder, &event);
 	case FYET_MAPPING_START:
 		event.type = CBI_YAML_MAP;
-		take_anchor(fye->mapping_start.anchor, &event);
+		cbi_yaml_event_anchor(fye->mapping_start.anchor, &event);
 		return cbi_yaml_build_begin(&s->builder, &event);
 	case FYET_SEQUENCE_START:
 		event.type = CBI_YAML_LIST;
-		take_anchor(fye->sequence_start.anchor, &event);
+		cbi_yaml_event_anchor(fye->sequence_start.anchor, &event);
 		return cbi_yaml_build_begin(&s->builder, &event);
 	case FYET_MAPPING_END:
 	case FYET_SEQUENCE_END:

@@ -8,7 +8,9 @@
 
 #include "yaml/yaml.h"
 
+#include "base/buf.h"
 #include "base/limits.h"
+#include "base/str.h"
 
 /* How a scalar was written, as far as its type depends on it. */
 enum cbi_yaml_style {
@@ -74,6 +76,19 @@ int cbi_yaml_build_begin(struct cbi_yaml_builder *b,
 int cbi_yaml_build_end(struct cbi_yaml_builder *b) CB_USED;
 int cbi_yaml_build_alias(struct cbi_yaml_builder *b,
                          const struct cbi_yaml_event *event) CB_USED;
+
+/*
+ * event.c: what an event of libfyaml says.  `input` is the parser's whole
+ * text; the texts live until the event ends or scratch changes.  CB_OK or
+ * CB_ENOMEM.
+ */
+struct fy_token;
+struct fy_event;
+void cbi_yaml_event_anchor(struct fy_token *token,
+                           struct cbi_yaml_event *event);
+int cbi_yaml_event_scalar(struct fy_event *fye, struct cbi_span input,
+                          struct cb_buf *scratch,
+                          struct cbi_yaml_event *event) CB_USED;
 
 /*
  * text.c: line ends and tags as libfyaml bears them.  *own is the copy that

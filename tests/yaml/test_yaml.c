@@ -97,6 +97,12 @@ static void scalars_follow_the_core_schema(void **state)
 		  "{\"a\":{\"k\":[1]},\"b\":{\"k\":[1]},"
 		  "\"c\":[{\"k\":[1]},{\"k\":[1]}]}" },
 		{ "a: &x 1\nb: &x 2\nc: *x", "{\"a\":1,\"b\":2,\"c\":2}" },
+		/* libfyaml's count of this one's bytes is too small. */
+		{ "a:\n  b: >-\n  $ Plans\n    time.\n  l:\n    o: '1'\n    "
+		  "p: 2\n  k:\n    - u: x\n      t: y\n",
+		  "{\"a\":{\"b\":\"$ Plans\\n  time.\\nl:\\n  o: '1'\\n"
+		  "  p: 2\\nk:\\n  - u: x\\n    t: y\"}}" },
+		{ "a:\n  b: |\n ", "{\"a\":{\"b\":\"\"}}" },
 		{ "a: |\n  x\n  y\nb: >-\n  x\n  y",
 		  "{\"a\":\"x\\ny\\n\",\"b\":\"x y\"}" },
 		{ "{\"a\": [1, {\"b\": null}]}", "{\"a\":[1,{\"b\":null}]}" },

@@ -71,7 +71,12 @@ int cbi_ref_canonical(struct cb_ctx *ctx, const char *text, const char *kind,
 	if (rc < 0)
 		return rc;
 	*out = cbi_ref_text(ctx, &ref);
-	return *out ? CB_OK : CB_ENOMEM;
+	if (!*out)
+		return CB_ENOMEM;
+	/* Defaults and lower case may lengthen what was short enough. */
+	if (strlen(*out) > CBI_REF_TEXT_MAX)
+		return say(why, "longer than 512 bytes");
+	return CB_OK;
 }
 
 static bool blank(char c)

@@ -5,7 +5,8 @@
 import { Portal, freePort, request, run, tree, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -20,6 +21,20 @@ function ended(pid) {
     return true;
   }
 }
+// Programs that stand before the real ones on the PATH; each says that it was
+// asked, and for what.
+function standIns(tools) {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'cb-qs-'));
+  const log = path.join(dir, 'asked');
+  chmodSync(dir, 0o777);
+  for (const [name, text] of Object.entries(tools)) {
+    writeFileSync(path.join(dir, name), `#!/bin/sh\necho "${name} $*" >>${log}\n${text}\n`);
+    chmodSync(path.join(dir, name), 0o755);
+  }
+  folders.push(dir);
+  return { dir, env: { PATH: `${dir}:${process.env.PATH}` }, asked: () => existsSync(log) ? readFileSync(log, 'utf8') : '' };
+}
+const folders = [];
 const quickstart = (args, env) => run(path.join(tree, 'quickstart'), args, { env: { ...portal.env, ...env } });
 
 test('it says where it is, and how to stop it', () => {
@@ -71,10 +86,12 @@ test('nothing listens but the one port', async () => {
 
 test('a second run is quick, keeps the stores and serves the same', async () => {
   const before = await portal.readStatus();
+  const stand = standIns({ 'apt-get': 'exit 1', sudo: 'exit 1', npm: 'exit 1' });
   const began = Date.now();
-  const again = await quickstart([]);
+  const again = await quickstart([], stand.env);
   assert.equal(again.code, 0, again.stdout + again.stderr);
   assert.ok(Date.now() - began < 60000);
+  assert.equal(stand.asked(), '', 'nobody is asked for what is there already');
   const after = await portal.readStatus();
   assert.equal(after.pids.postgres, before.pids.postgres);
   assert.equal(after.pids.nginx, before.pids.nginx);
@@ -127,26 +144,66 @@ test('a port in use is one line that says what to do, and leaves nothing running
   }
 });
 
-test('a package that nobody has heard of is asked of apt by name, and its failure is one line', async () => {
-  const home = mkdtempSync(path.join(os.tmpdir(), 'cb-qs-'));
-  chmodSync(home, 0o755);
-  const tool = (name, text) => {
-    writeFileSync(path.join(home, name), `#!/bin/sh\n${text}\n`);
-    chmodSync(path.join(home, name), 0o755);
-  };
-  // As dpkg-query does: the unknown one is left out, and the exit code is 1.
-  tool('dpkg-query', `for p; do case $p in -*|*Status*|uthash-dev) ;; *) echo "$p installed" ;; esac; done; exit 1`);
-  tool('apt-get', `echo "$@" >>${home}/asked; exit 1`);
-  tool('sudo', 'exit 1');
-  try {
-    const refused = await quickstart([], { CALLBOARD_HOME: path.join(home, 'h'), CALLBOARD_PORT: String(await freePort()), PATH: `${home}:${process.env.PATH}` });
-    assert.equal(refused.code, 1);
-    assert.equal(refused.stderr.trim().split('\n').length, 1, refused.stderr);
-    assert.match(refused.stderr, /(could not install|apt-get install) uthash-dev/);
-    if (process.getuid() === 0) assert.match(readFileSync(path.join(home, 'asked'), 'utf8'), /update/);
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
+// As dpkg-query does: who is not installed is left out, and the code is 1.
+const without = name => `for p; do case $p in -*|*Status*|${name}) ;; *) echo "$p installed" ;; esac; done; exit 1`;
+const oneLine = (refused, pattern) => {
+  assert.equal(refused.code, 1, refused.stdout + refused.stderr);
+  assert.equal(refused.stderr.trim().split('\n').length, 1, refused.stderr);
+  assert.match(refused.stderr, pattern);
+};
+
+test('what is missing, and nothing else, is asked of apt, while new services are kept from starting; its failure is one line', async () => {
+  const policy = '/usr/sbin/policy-rc.d', had = existsSync(policy);
+  const stand = standIns({
+    'dpkg-query': without('uthash-dev'),
+    // Is there, at that moment, what keeps services from starting?
+    'apt-get': `case $* in *update*) exit 0 ;; esac; [ -x ${policy} ] && ! ${policy} postgresql start && echo kept >>$0.kept; exit 100`,
+    sudo: 'case $1 in -n) exit 0 ;; esac; exec "$@"',
+  });
+  const env = { ...stand.env, CALLBOARD_HOME: path.join(stand.dir, 'h'), CALLBOARD_PORT: String(await freePort()) };
+  oneLine(await quickstart([], env), process.getuid() === 0 ? /could not install uthash-dev \(is there a network\?\): see .*packages\.log/ : /could not install|apt-get install uthash-dev/);
+  if (process.getuid() !== 0) return;
+  assert.match(stand.asked(), /^apt-get install -y -qq --no-install-recommends uthash-dev$/m);
+  assert.ok(existsSync(path.join(stand.dir, 'apt-get.kept')), 'new services would have been started');
+  assert.equal(existsSync(policy), had, 'nothing of ours stays in /usr/sbin');
+});
+
+test('without root and without sudo it says what root has to install', async () => {
+  const stand = standIns({ 'dpkg-query': without('uthash-dev'), 'apt-get': 'exit 1', sudo: 'exit 1' });
+  const as = process.getuid() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : ['env'];
+  // A folder that anybody may read, whoever owns the clone.
+  copyFileSync(path.join(tree, 'quickstart'), path.join(stand.dir, 'quickstart'));
+  mkdirSync(path.join(stand.dir, 'node_modules'));
+  writeFileSync(path.join(stand.dir, 'node_modules/.callboard'), '');
+  const refused = await run(as[0], [...as.slice(1), path.join(stand.dir, 'quickstart')], { env: { ...process.env, ...stand.env, CALLBOARD_HOME: path.join(stand.dir, 'h'), CALLBOARD_PORT: String(await freePort()) } });
+  oneLine(refused, /there is no sudo here: as root, run apt-get install uthash-dev/);
+  assert.doesNotMatch(stand.asked(), /^apt-get/m);
+});
+
+// A clone of which only quickstart is real: what builds it takes its time.
+function emptyClone(tools) {
+  const stand = standIns({ 'dpkg-query': `for p; do case $p in -*|*Status*) ;; *) echo "$p installed" ;; esac; done`, ...tools });
+  copyFileSync(path.join(tree, 'quickstart'), path.join(stand.dir, 'quickstart'));
+  writeFileSync(path.join(stand.dir, 'package-lock.json'), '{}');
+  writeFileSync(path.join(stand.dir, 'configure.ac'), '');
+  writeFileSync(path.join(stand.dir, 'configure'), '#!/bin/sh\n: >Makefile\n');
+  chmodSync(path.join(stand.dir, 'configure'), 0o755);
+  mkdirSync(path.join(stand.dir, 'node_modules'));
+  stand.quickstart = async home => run(path.join(stand.dir, 'quickstart'), [], { env: { ...process.env, ...stand.env, CALLBOARD_BUILD: '', CALLBOARD_HOME: path.join(stand.dir, home), CALLBOARD_PORT: String(await freePort()) } });
+  return stand;
+}
+
+test('without a network npm is named, in one line', async () => {
+  const clone = emptyClone({ npm: 'exit 1' });
+  oneLine(await clone.quickstart('h'), /npm could not install htmx and the icons \(is there a network\?\): see .*npm\.log/);
+});
+
+test('two runs in one clone share one build, one after the other', async () => {
+  const clone = emptyClone({ npm: 'exit 0', make: 'sleep 0.3; echo "make done" >>$(dirname "$0")/asked' });
+  for (const run of await Promise.all([clone.quickstart('a'), clone.quickstart('b')])) oneLine(run, /there is no build in .*\/build$/m);
+  const said = clone.asked().split('\n').filter(line => line.startsWith('make')).map(line => line === 'make done' ? 'done' : 'begun');
+  assert.deepEqual(said, ['begun', 'done', 'begun', 'done', 'begun', 'done', 'begun', 'done']);
+  assert.equal(clone.asked().match(/^npm /gm).length, 1, 'what one has fetched is there for the other');
 });
 
 test('a config that is wrong is named with its line, and nothing is left running', async () => {
@@ -225,6 +282,30 @@ test('what is half there, because parts of an earlier run died, is made whole', 
   assert.equal((await portal.get('/api/catalog/entities/by-name/component/default/booking-desk')).status, 200);
 });
 
+test('several --catalog and --config are read together, in their order', async () => {
+  const stand = standIns({});
+  const put = (name, text) => {
+    writeFileSync(path.join(stand.dir, name), text);
+    return path.join(stand.dir, name);
+  };
+  const thing = (kind, name, spec) => `apiVersion: ${kind === 'Template' ? 'scaffolder.backstage.io/v1beta3' : 'backstage.io/v1alpha1'}\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`;
+  const site = http.createServer((req, res) => res.end(thing('User', 'from-afar', '{memberOf: []}')));
+  await new Promise(resolve => site.listen(0, '127.0.0.1', resolve));
+  const one = put('one.yaml', thing('Component', 'one', '{type: service, lifecycle: production, owner: crew}') + '---\n' + thing('Template', 'two', '{type: service, steps: [{id: a, action: b}]}'));
+  const args = ['--catalog', one, `--catalog=http://127.0.0.1:${site.address().port}/users.yaml`,
+    '--config', put('first.yaml', 'app: {title: First}\norganization: {name: Both}\n'), `--config=${put('second.yaml', 'app: {title: Second}\n')}`];
+  try {
+    const again = await quickstart(args);
+    assert.equal(again.code, 0, again.stdout + again.stderr);
+    const names = (await portal.json('/api/catalog/entities?filter=kind=component,kind=template,kind=user&fields=metadata.name')).map(e => e.metadata.name);
+    assert.deepEqual(names.sort(), ['from-afar', 'one', 'two']);
+    assert.equal((await portal.ctl('config', 'get', 'app.title')).stdout.trim(), 'Second');
+    assert.equal((await portal.ctl('config', 'get', 'organization.name')).stdout.trim(), 'Both');
+  } finally {
+    site.close();
+  }
+});
+
 test('stop ends everything', async () => {
   const { pids } = await portal.readStatus();
   const stopped = await quickstart(['stop']);
@@ -236,5 +317,8 @@ test('stop ends everything', async () => {
 
 await suite({
   before: async () => { portal = await Portal.start(); },
-  after: () => portal?.stop(),
+  after: async () => {
+    for (const dir of folders) rmSync(dir, { recursive: true, force: true });
+    await portal?.stop();
+  },
 });

@@ -24,5 +24,10 @@
  */
 int cbi_scm_infer(struct cb_ctx *ctx, const struct cbi_scm *scm,
                   const char *url, const char *catalog, json_t **out) CB_USED;
+/* The same of a repository that its host has told already. */
+int cbi_scm_infer_repo(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                       const struct cbi_scm_host *host,
+                       const struct cbi_scm_repo *repo, const char *catalog,
+                       json_t **out) CB_USED;
 
 #endif

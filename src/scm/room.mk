@@ -12,7 +12,10 @@ libcallboard_la_SOURCES += \
 	src/scm/github.c \
 	src/scm/github_app.c \
 	src/scm/gitlab.c \
-	src/scm/infer.c src/scm/infer.h \
+	src/scm/infer.c src/scm/infer.h src/scm/infer_priv.h \
+	src/scm/infer_api.c \
+	src/scm/infer_component.c \
+	src/scm/infer_say.c \
 	src/scm/match.c \
 	src/scm/read.c \
 	src/scm/repos.c \

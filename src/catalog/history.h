@@ -71,7 +71,7 @@ const char *cbi_history_restore_why(struct cb_ctx *ctx, const char *ref,
  * Forgets versions that were over before keep_ms ago, and deletions of before
  * then, at most `most` at once; what is served now stays.  Times before that
  * can no longer be asked for.  Also lets go of what was restored and has
- * another source by now.
+ * another source by now, or what was confirmed (inferred.h).
  */
 int cbi_history_expire(struct cb_ctx *ctx, int64_t keep_ms, size_t most,
                        size_t *removed) CB_USED;

@@ -28,7 +28,7 @@ static const struct cbi_db_stmt look = {
 	"restore_look",
 	"select exists (select from callboard.node where ref = $1),"
 	" exists (select from callboard.entity_history where uid = $2::uuid"
-	"  and (cause = '" CBI_VERSION_RESTORED "' or"
+	"  and (cause in ('" CBI_VERSION_RESTORED "', 'confirmed') or"
 	"   (cause = 'added' and actor <> 'service:engine')"
 	"   or (gone and cause = 'location.delete')))",
 };
@@ -256,11 +256,11 @@ int cbi_history_settle(struct cb_ctx *ctx)
 {
 	static const struct cbi_db_stmt settle = {
 		"history_settle",
-		"delete from callboard.edge r where r.provider = "
-		"'" CBI_VERSION_RESTORED
-		"' and exists (select from callboard.edge o"
+		"delete from callboard.edge r where r.provider in "
+		"('" CBI_VERSION_RESTORED "', '" CBI_VERSION_INFERRED "')"
+		" and exists (select from callboard.edge o"
 		" where o.child = r.child and o.provider is distinct from "
-		"'" CBI_VERSION_RESTORED "')",
+		"r.provider)",
 	};
 
 	return cbi_db_query(ctx, &settle, NULL, 0, NULL);

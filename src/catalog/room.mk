@@ -14,6 +14,7 @@ libcallboard_la_SOURCES += src/catalog/facets.h
 libcallboard_la_SOURCES += src/catalog/filter.c
 libcallboard_la_SOURCES += src/catalog/filter.h
 libcallboard_la_SOURCES += src/catalog/filter_priv.h
+libcallboard_la_SOURCES += src/catalog/inferred.c src/catalog/inferred.h
 libcallboard_la_SOURCES += src/catalog/fold.c
 libcallboard_la_SOURCES += src/catalog/fold.h
 libcallboard_la_SOURCES += src/catalog/follow.c

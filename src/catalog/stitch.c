@@ -48,8 +48,9 @@ static const struct cbi_db_stmt read_nodes = {
 	"select n.id, n.ref, n.uid::text, n.processed, n.errors,"
 	"  encode(e.hash, 'hex'),"
 	"  not exists (select 1 from edge x where x.child = n.id),"
-	"  exists (select 1 from edge x where x.child = n.id"
-	"   and x.provider = '" CBI_VERSION_RESTORED "')"
+	"  (select min(x.provider) from edge x where x.child = n.id"
+	"   and x.provider in ('" CBI_VERSION_RESTORED "',"
+	"    '" CBI_VERSION_INFERRED "'))"
 	" from node n left join entity e on e.id = n.id"
 	" where n.id = any($1::bigint[]) order by n.ref",
 };
@@ -98,7 +99,7 @@ static const struct cbi_db_stmt write_entities = {
 	"  cause, actor)"
 	" select p.id, p.ref, p.uid, $16::timestamptz, $15::bigint, n.source,"
 	"  u.cause, coalesce(l.created_by,"
-	"   case u.cause when 'restored' then u.who end, $17)"
+	"   case when u.cause in ('restored', 'confirmed') then u.who end, $17)"
 	" from put p join u on u.id = p.id join node n on n.id = p.id"
 	" left join location l on u.cause = 'added'"
 	"  and l.type || ':' || l.target = u.who",
@@ -126,7 +127,8 @@ struct piece {
 	const char *ref, *uid, *processed, *errors, *old_hash;
 	size_t processed_len, errors_len;
 	bool orphan;
-	bool restored; /* somebody brought it back from the history */
+	/* Somebody brought it back from the history, or took it for good. */
+	bool restored, confirmed;
 	const struct cbi_model_end *ends;
 	size_t n;
 };
@@ -222,6 +224,7 @@ static int read_pieces(struct cb_ctx *ctx, struct stitch *s, const char *list)
 	s->n = cbi_db_rows(rows);
 	for (size_t i = 0; i < s->n; i++) {
 		struct piece *p = &s->pieces[i];
+		const char *by = cbi_db_text(rows, i, 7);
 
 		p->id = cbi_db_int(rows, i, 0);
 		p->ref = cbi_db_text(rows, i, 1);
@@ -232,7 +235,8 @@ static int read_pieces(struct cb_ctx *ctx, struct stitch *s, const char *list)
 		p->errors_len = cbi_db_len(rows, i, 4);
 		p->old_hash = cbi_db_text(rows, i, 5);
 		p->orphan = cbi_db_bool(rows, i, 6);
-		p->restored = cbi_db_bool(rows, i, 7);
+		p->restored = by && strcmp(by, CBI_VERSION_RESTORED) == 0;
+		p->confirmed = by && strcmp(by, CBI_VERSION_INFERRED) == 0;
 	}
 	return CB_OK;
 }
@@ -316,10 +320,13 @@ static void name_cause(const struct piece *p, const json_t *entity,
 	*cause = "changed";
 	if (p->old_hash)
 		return;
-	*cause = p->restored ? "restored" : "added";
+	*cause = p->restored    ? "restored"
+	         : p->confirmed ? "confirmed"
+	                        : "added";
 	*who = annotation(
-	    entity, p->restored ? CBI_VERSION_RESTORED_BY
-				: "backstage.io/managed-by-origin-location");
+	    entity, p->restored    ? CBI_VERSION_RESTORED_BY
+		    : p->confirmed ? CBI_VERSION_CONFIRMED_BY
+				   : "backstage.io/managed-by-origin-location");
 }
 
 static int add_row(struct cb_ctx *ctx, struct stitch *s, const struct piece *p,

@@ -14,6 +14,9 @@
 /* Of who holds an entity that somebody brought back, and his name in it. */
 #define CBI_VERSION_RESTORED "restored"
 #define CBI_VERSION_RESTORED_BY "callboard.dev/restored-by"
+/* Of who holds what a person took a repository for (inferred.h). */
+#define CBI_VERSION_INFERRED "inferred"
+#define CBI_VERSION_CONFIRMED_BY "callboard.io/confirmed-by"
 
 /* $1 the ids, $2 the moment: before the entity rows change or go, by who
  * holds their nodes. */

@@ -156,6 +156,7 @@ static int analyze(struct cb_ctx *ctx, void *arg, const json_t *in,
 	if (rc == CB_OK &&
 	    (json_object_set(reply, "proposals",
 	                     json_object_get(found, "proposals")) ||
+	     json_object_set(reply, "url", json_object_get(found, "url")) ||
 	     json_object_set_new(reply, "known", json_true())))
 		rc = cb_fail(ctx, CB_ENOMEM, "no memory for a reply");
 	return rc;

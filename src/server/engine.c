@@ -22,6 +22,7 @@
 #include "catalog/catalog.h"
 #include "catalog/follow.h"
 #include "catalog/history.h"
+#include "catalog/inferred.h"
 #include "catalog/ingest.h"
 #include "catalog/touch.h"
 #include "copy/copy.h"
@@ -154,8 +155,11 @@ static int migrate(struct worker *worker, struct cb_ctx *ctx)
 static int forget_versions(struct worker *worker, struct cb_ctx *ctx)
 {
 	int64_t keep = worker->engine->settings->history_ms;
-	size_t removed = 0;
+	size_t removed = 0, replaced = 0;
 	int rc = cbi_history_settle(ctx);
+
+	if (rc == CB_OK)
+		rc = cbi_inferred_settle(ctx, &replaced);
 
 	if (rc == CB_OK && keep > 0)
 		rc = cbi_history_expire(ctx, keep, EXPIRE_MAX, &removed);

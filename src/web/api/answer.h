@@ -56,11 +56,12 @@ int cbi_api_call(struct cb_req *req, const char *name, json_t *in,
                  json_t **out) CB_USED;
 
 /* What an http or https address that is no catalog file holds, in the shape
- * of analyze-location's answer; *out lives with the request.  A repository of
- * a code host in integrations is looked at; catalog is the name of its catalog
- * files, NULL for the usual one. */
+ * of analyze-location's answer; *out lives with the request, and *repository
+ * (may be NULL) is the address that its host knows it by, NULL for none.  A
+ * repository of a code host in integrations is looked at; catalog is the name
+ * of its catalog files, NULL for the usual one. */
 int cbi_api_analyze(struct cb_req *req, const char *target, const char *catalog,
-                    json_t **out) CB_USED;
+                    const char **repository, json_t **out) CB_USED;
 
 /* --- answers --- */
 

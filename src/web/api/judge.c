@@ -285,7 +285,7 @@ static int look(struct cb_req *req, const char *target, const char *catalog,
 }
 
 int cbi_api_analyze(struct cb_req *req, const char *target, const char *catalog,
-                    json_t **out)
+                    const char **repository, json_t **out)
 {
 	json_t *rows = json_array(), *found, *file, *generate;
 	int rc = cbi_json_keep(req->ctx, rows);
@@ -295,6 +295,8 @@ int cbi_api_analyze(struct cb_req *req, const char *target, const char *catalog,
 		rc = look(req, target, catalog, &found);
 	if (rc < 0)
 		return rc;
+	if (repository)
+		*repository = json_string_value(json_object_get(found, "url"));
 	json_array_foreach(json_object_get(found, "files"), i, file)
 	{
 		rc = add_file(req, file, rows);
@@ -321,7 +323,7 @@ static int analyze(struct cb_req *req)
 	if (rc == CB_OK)
 		rc = cbi_api_text(req, body, "catalogFilename", &catalog);
 	if (rc == CB_OK)
-		rc = cbi_api_analyze(req, target, catalog, &answer);
+		rc = cbi_api_analyze(req, target, catalog, NULL, &answer);
 	return rc < 0 ? rc : cb_req_json(req, 200, answer);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/board.h"
 #include "catalog/entity.h"
+#include "catalog/inferred.h"
 #include "catalog/location.h"
 #include "catalog/ref.h"
 #include "catalog/uproot.h"
@@ -29,6 +30,19 @@ static bool is_orphan(const struct cbi_entity_page *page)
 	return orphan && strcmp(orphan, "true") == 0;
 }
 
+/* Does nothing hold it but that somebody confirmed it? */
+static bool is_confirmed(const struct cbi_entity_page *page)
+{
+	struct cb_ctx *ctx = page->req->ctx;
+	bool held = false;
+
+	if (!cb_entity_annotation(page->entity, "callboard.io/confirmed-by"))
+		return false;
+	if (cbi_inferred_holds(ctx, page->ref, &held) < 0)
+		cb_failure_clear(ctx);
+	return held;
+}
+
 const char *cbi_entity_unregister_why(const struct cbi_entity_page *page,
                                       struct cbi_location *out)
 {
@@ -38,7 +52,7 @@ const char *cbi_entity_unregister_why(const struct cbi_entity_page *page,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	if (is_orphan(page))
+	if (is_orphan(page) || is_confirmed(page))
 		return NULL;
 	if (!origin ||
 	    cbi_location_ref_parse(ctx, origin, &type, &target, &why) < 0)
@@ -147,13 +161,13 @@ static void gone_list(const struct cbi_entity_page *page, struct cb_html *html,
 }
 
 static void confirm_form(const struct cbi_entity_page *page,
-                         struct cb_html *html)
+                         struct cb_html *html, bool registered)
 {
 	const struct cbi_form_button button = {
 		.address = cbi_addr_entity(html->ctx, page->ref, "unregister"),
 		.cls = "button danger",
-		.title = is_orphan(page) ? "Delete the entity"
-		                         : "Unregister the location",
+		.title = registered ? "Unregister the location"
+		                    : "Delete the entity",
 	};
 
 	cbi_html_lit(html, "<div class=\"buttons\">");
@@ -192,13 +206,19 @@ int cbi_entity_unregister(struct cbi_entity_page *page, struct cb_html *html)
 		cbi_html_esc(html, location.target);
 		cbi_html_lit(html, "</code></p>\n");
 		gone_list(page, html, &gone);
-		confirm_form(page, html);
+		confirm_form(page, html, true);
 	} else {
 		cbi_html_lit(html, "<p>");
-		cbi_html_tr(html, "Nothing brings this entity in any more. "
-		                  "It can be deleted.");
+		if (is_orphan(page))
+			cbi_html_tr(html, "Nothing brings this entity in any "
+			                  "more. It can be deleted.");
+		else
+			cbi_html_tr(html, "This entity was inferred from its "
+			                  "repository, and somebody "
+			                  "confirmed it. It can be "
+			                  "deleted.");
 		cbi_html_lit(html, "</p>\n");
-		confirm_form(page, html);
+		confirm_form(page, html, false);
 	}
 	cbi_html_lit(html, "</div>\n");
 	cbi_html_card_close(html);

@@ -33,6 +33,8 @@ static const char *cause_of(const struct cbi_version *v)
 		{ "added", "Added" },
 		{ "changed", "Changed" },
 		{ "restored", "Restored" },
+		{ "confirmed", "Confirmed by a person" },
+		{ "described", "Its repository describes itself" },
 		{ "location.read", "No longer in its source" },
 		{ "location.delete", "Unregistered" },
 		{ "removed by uid", "Deleted" },

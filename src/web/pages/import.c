@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "catalog/inferred.h"
 #include "html/addr.h"
 #include "web/api/answer.h"
 #include "web/api/error.h"
@@ -142,7 +143,7 @@ static void form(const struct cbi_import *import, struct cb_html *html)
 	cbi_html_card_close(html);
 }
 
-static int draw(const struct cbi_import *import)
+int cbi_import_draw(const struct cbi_import *import)
 {
 	struct cb_req *req = import->req;
 	const struct cbi_page shell = {
@@ -173,8 +174,7 @@ static int draw(const struct cbi_import *import)
 
 /* ---- Looking ------------------------------------------------------------ */
 
-/* Without blanks around it; what a form did not send is "". */
-static const char *trimmed(struct cb_req *req, const char *text)
+const char *cbi_import_trimmed(struct cb_req *req, const char *text)
 {
 	static const char blanks[] = " \t\r\n";
 	size_t len;
@@ -190,7 +190,7 @@ static const char *trimmed(struct cb_req *req, const char *text)
 
 /* A failure that whoever typed the address can do something about stands on
  * the page, beside it. */
-static int explain(struct cbi_import *import, int rc)
+int cbi_import_explain(struct cbi_import *import, int rc)
 {
 	struct cb_ctx *ctx = import->req->ctx;
 	int status = cbi_api_status(rc, 400);
@@ -248,9 +248,18 @@ static bool says_much(const json_t *analysis)
  */
 static int analyze(struct cbi_import *import)
 {
+	struct cb_ctx *ctx = import->req->ctx;
 	json_t *analysis;
-	int rc = cbi_api_analyze(import->req, import->target, NULL, &analysis);
+	int rc = cbi_api_analyze(import->req, import->target, NULL,
+	                         &import->repository, &analysis);
 
+	if (rc == CB_OK && import->repository)
+		rc = cbi_inferred_of(ctx, import->repository,
+		                     &import->confirmed);
+	if (rc == CB_ENOENT && import->repository) {
+		cb_failure_clear(ctx);
+		rc = CB_OK;
+	}
 	if (rc < 0)
 		return rc;
 	if (!says_much(analysis)) {
@@ -264,7 +273,7 @@ static int analyze(struct cbi_import *import)
 	return CB_OK;
 }
 
-static int look(struct cbi_import *import)
+int cbi_import_check(const struct cbi_import *import)
 {
 	struct cb_ctx *ctx = import->req->ctx;
 	const struct cbi_location_wish wish = { .type = "url",
@@ -281,16 +290,23 @@ static int look(struct cbi_import *import)
 		rc = cb_fail(ctx, CB_EINVAL,
 		             "'%.200s' is no http or https address",
 		             import->target);
+	return rc;
+}
+
+static int look(struct cbi_import *import)
+{
+	int rc = cbi_import_check(import);
+
 	if (rc < 0)
 		return rc;
 	return names_files(import->target) ? try_it(import) : analyze(import);
 }
 
-static int begin(struct cb_req *req, const char *typed,
-                 struct cbi_import *import)
+int cbi_import_begin(struct cb_req *req, const char *typed,
+                     struct cbi_import *import)
 {
 	*import = (struct cbi_import){ .req = req, .status = 200 };
-	import->target = trimmed(req, typed);
+	import->target = cbi_import_trimmed(req, typed);
 	import->off = cbi_form_location_why(req);
 	return import->target ? CB_OK : CB_ENOMEM;
 }
@@ -298,19 +314,19 @@ static int begin(struct cb_req *req, const char *typed,
 static int show(struct cb_req *req)
 {
 	struct cbi_import import;
-	int rc = begin(req, cbi_req_query(req, "target"), &import);
+	int rc = cbi_import_begin(req, cbi_req_query(req, "target"), &import);
 
-	return rc < 0 ? rc : draw(&import);
+	return rc < 0 ? rc : cbi_import_draw(&import);
 }
 
 static int preview(struct cb_req *req)
 {
 	struct cbi_import import;
-	int rc = begin(req, cbi_req_form(req, "target"), &import);
+	int rc = cbi_import_begin(req, cbi_req_form(req, "target"), &import);
 
 	if (rc == CB_OK)
-		rc = explain(&import, look(&import));
-	return rc < 0 ? rc : draw(&import);
+		rc = cbi_import_explain(&import, look(&import));
+	return rc < 0 ? rc : cbi_import_draw(&import);
 }
 
 /* ---- Registering -------------------------------------------------------- */
@@ -333,7 +349,7 @@ static int enrol(struct cb_req *req)
 	struct cbi_location_wish wish = { .type = "url",
 		                          .address = req->address };
 	const char *path;
-	int rc = begin(req, cbi_req_form(req, "target"), &import);
+	int rc = cbi_import_begin(req, cbi_req_form(req, "target"), &import);
 
 	if (rc < 0)
 		return rc;
@@ -346,8 +362,8 @@ static int enrol(struct cb_req *req)
 		                       &location);
 	}
 	if (rc < 0) {
-		rc = explain(&import, rc);
-		return rc < 0 ? rc : draw(&import);
+		rc = cbi_import_explain(&import, rc);
+		return rc < 0 ? rc : cbi_import_draw(&import);
 	}
 	path = cb_printf(req->ctx, "/catalog-import/%s%s", location.id,
 	                 expected(req));

@@ -70,48 +70,73 @@ static void files(const struct cbi_import *import, struct cb_html *html,
 
 /* ---- What to begin with ------------------------------------------------- */
 
-/* Where each proposed value is from. */
-static void fields(struct cb_html *html, const json_t *list)
+/* Where each proposed value is from; of the APIs behind the first, with their
+ * names. */
+static void fields(struct cb_html *html, const json_t *proposals)
 {
 	static const char *const heads[] = { "Field", "Proposed", "Why", NULL };
+	const json_t *proposal, *one;
+	size_t i, k;
 
-	if (!json_array_size(list))
+	if (!json_array_size(
+		json_object_get(json_array_get(proposals, 0), "fields")))
 		return;
 	cb_html_table_open(html, "Where the proposal is from", heads);
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *one = json_array_get(list, i);
+	json_array_foreach(proposals, i, proposal)
+	{
+		const json_t *entity = json_object_get(proposal, "entity");
+		const char *name =
+		    text_at(json_object_get(entity, "metadata"), "name");
 
-		cb_html_row_open(html);
-		cb_html_cell(html, text_at(one, "field"));
-		cb_html_cell(html,
-		             json_string_value(json_object_get(one, "value")));
-		cb_html_cell(html, text_at(one, "description"));
-		cb_html_row_close(html);
+		json_array_foreach(json_object_get(proposal, "fields"), k, one)
+		{
+			const char *field = text_at(one, "field");
+
+			cb_html_row_open(html);
+			cb_html_cell(html, i ? cb_printf(html->ctx, "%s (%s)",
+			                                 field, name)
+			                     : field);
+			cb_html_cell(html, json_string_value(
+					       json_object_get(one, "value")));
+			cb_html_cell(html, text_at(one, "description"));
+			cb_html_row_close(html);
+		}
 	}
 	cb_html_table_close(html);
 	cbi_html_block(html);
 }
 
-static int proposal(struct cb_html *html, const json_t *one)
+/* All of them are documents of one file. */
+static int proposal(struct cb_html *html, const json_t *proposals)
 {
 	const struct cbi_html_card card = { .plugin = "catalog",
 		                            .name = "import-proposal",
 		                            .title = "A catalog-info.yaml to "
 		                                     "begin with",
 		                            .wide = true };
-	const char *yaml;
-	int rc =
-	    cbi_json_yaml(html->ctx, json_object_get(one, "entity"), &yaml);
+	const char *yaml = "", *one;
+	size_t n = json_array_size(proposals);
 
-	if (rc < 0)
-		return rc;
+	for (size_t i = 0; i < n; i++) {
+		int rc = cbi_json_yaml(
+		    html->ctx,
+		    json_object_get(json_array_get(proposals, i), "entity"),
+		    &one);
+
+		if (rc < 0)
+			return rc;
+		yaml =
+		    cb_printf(html->ctx, "%s%s%s", yaml, i ? "---\n" : "", one);
+		if (!yaml)
+			return CB_ENOMEM;
+	}
 	cbi_html_card_open(html, &card);
 	cb_html_text(html,
 	             cb_tr(html->ctx, "Put this into the repository as "
 	                              "catalog-info.yaml, say who owns it, "
 	                              "and register the file's address."));
 	cb_html_code(html, yaml);
-	fields(html, json_object_get(one, "fields"));
+	fields(html, proposals);
 	cbi_html_card_close(html);
 	return CB_OK;
 }
@@ -155,7 +180,6 @@ int cbi_import_repository(const struct cbi_import *import, struct cb_html *html)
 	    json_object_get(import->analysis, "existingEntityFiles");
 	const json_t *generated =
 	    json_object_get(import->analysis, "generateEntities");
-	int rc = CB_OK;
 
 	/* Whatever was tried has said already that nothing stands there. */
 	if (!import->tried)
@@ -164,7 +188,8 @@ int cbi_import_repository(const struct cbi_import *import, struct cb_html *html)
 		files(import, html, there);
 		return CB_OK;
 	}
-	for (size_t i = 0; i < json_array_size(generated) && rc == CB_OK; i++)
-		rc = proposal(html, json_array_get(generated, i));
-	return rc;
+	if (import->repository)
+		cbi_import_confirm_form(import, html,
+		                        json_array_get(generated, 0));
+	return json_array_size(generated) ? proposal(html, generated) : CB_OK;
 }

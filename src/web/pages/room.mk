@@ -21,6 +21,7 @@ libcallboard_la_SOURCES += \
 	src/web/pages/error.c \
 	src/web/pages/forms.c src/web/pages/forms.h \
 	src/web/pages/import.c src/web/pages/import.h \
+	src/web/pages/import_confirm.c \
 	src/web/pages/import_done.c src/web/pages/import_preview.c \
 	src/web/pages/import_repo.c \
 	src/web/pages/origin.c src/web/pages/origin.h \

@@ -17,8 +17,7 @@ static int usage(const char *what)
 	return cbi_ctl_complain(CBI_EXIT_USAGE, "%s", what);
 }
 
-/* The board is not there when the portal never ran: nobody waits then. */
-static void tell(struct cbi_ctl *ctl, uint64_t number)
+void cbi_ctl_tell(struct cbi_ctl *ctl, uint64_t number)
 {
 	if (cbi_ctl_board(ctl) < 0)
 		cb_failure_clear(&ctl->ctx);
@@ -64,7 +63,7 @@ int cbi_ctl_catalog_add(struct cbi_ctl *ctl, int argc, char **argv)
 	if (cbi_ctl_database(ctl) < 0 ||
 	    cbi_location_add(&ctl->ctx, &wish, &added, &number) < 0)
 		return cbi_ctl_fail(ctl);
-	tell(ctl, number);
+	cbi_ctl_tell(ctl, number);
 	printf("%s\n", added.id);
 	return CBI_EXIT_OK;
 }
@@ -78,7 +77,7 @@ int cbi_ctl_catalog_delete(struct cbi_ctl *ctl, int argc, char **argv)
 	if (cbi_ctl_database(ctl) < 0 ||
 	    cbi_location_delete(&ctl->ctx, argv[0], NULL, &number) < 0)
 		return cbi_ctl_fail(ctl);
-	tell(ctl, number);
+	cbi_ctl_tell(ctl, number);
 	printf("deleted %s\n", argv[0]);
 	return CBI_EXIT_OK;
 }

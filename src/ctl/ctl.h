@@ -67,6 +67,9 @@ int cbi_ctl_board(struct cbi_ctl *ctl) CB_USED;
 int cbi_ctl_registry(struct cbi_ctl *ctl) CB_USED;
 /* Waits, at most a second, until the host's copy has come to number. */
 void cbi_ctl_settle(uint64_t number);
+/* Readers of this host wait for the change; the board is not there when the
+ * portal never ran, and nobody waits then. */
+void cbi_ctl_tell(struct cbi_ctl *ctl, uint64_t number);
 /* Closes what the command opened. */
 void cbi_ctl_close(struct cbi_ctl *ctl);
 
@@ -109,6 +112,7 @@ int cbi_ctl_catalog_confirm(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_history(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_restore(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_errors(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_catalog_import(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_migrate(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_audit_list(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_audit_verify(struct cbi_ctl *ctl, int argc, char **argv);

@@ -9,6 +9,7 @@ callboardctl_SOURCES = \
 	src/ctl/db.c \
 	src/ctl/entity.c \
 	src/ctl/history.c \
+	src/ctl/import_org.c \
 	src/ctl/main.c \
 	src/ctl/migrate.c \
 	src/ctl/nginx.c \

@@ -132,6 +132,14 @@ static int hand_over(struct cb_ctx *ctx, const struct walk *walk, json_t *item)
 	struct cbi_scm_repo repo;
 	int rc = read_repo(ctx, listing->host, item, &repo);
 
+	/* Azure names the project alone. */
+	if (rc == CB_OK && listing->host->kind == &cbi_scm_azure &&
+	    strchr(listing->org, '/'))
+		repo.owner = listing->org;
+	/* A Bitbucket Server lists those of all projects. */
+	if (rc == CB_OK && !listing->host->kind->repos && *listing->org &&
+	    cbi_str_casecmp(repo.owner, listing->org) != 0)
+		return CB_OK;
 	return rc == CB_OK ? listing->each(listing->arg, ctx, &repo) : rc;
 }
 

@@ -17,6 +17,7 @@ libcallboard_la_SOURCES += \
 	src/scm/infer_component.c \
 	src/scm/infer_say.c \
 	src/scm/match.c \
+	src/scm/org.c \
 	src/scm/read.c \
 	src/scm/repos.c \
 	src/scm/scm.c src/scm/scm.h src/scm/scm_priv.h \

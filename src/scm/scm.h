@@ -162,6 +162,15 @@ int cbi_scm_repo_at(struct cb_ctx *ctx, const struct cbi_scm *scm,
                     struct cbi_scm_repo *out) CB_USED;
 
 /*
+ * The organisation, group or project that a browser's address leads to, for a
+ * listing; nobody is asked.  CB_ENOENT no integration has the host, CB_EINVAL
+ * what is no such address, with the form that is expected.
+ */
+int cbi_scm_org_at(struct cb_ctx *ctx, const struct cbi_scm *scm,
+                   const char *url, const struct cbi_scm_host **host,
+                   const char **org) CB_USED;
+
+/*
  * Lists all repositories, page by page; memory does not grow with them.
  * *pages is a new reference, for cbi_scm_same.  A list that is not whole is a
  * failure, of the HTTP client's kinds.

@@ -4,7 +4,7 @@
 // with ETag and 304, trees with their pages, credentials, and what goes wrong.
 //
 // One server is one host.  `files` is what its repository acme/shop (or so)
-// holds, `others` further ones: name -> {files, archived, fork, empty, private,
+// holds (null: there is none), `others` further ones: name -> {files, archived, fork, empty, private,
 // topics, branch, group, pushed}.  `mode` says how it behaves: '' as it should, or '401', '403', 'limit', '404',
 // '500', 'cut' (a body that ends early), 'private' (a redirect to a private
 // address), 'truncated' (a tree that is not whole).
@@ -160,7 +160,7 @@ export const kinds = Object.keys(shapes);
 export async function codehost(kind) {
   const shape = shapes[kind];
   const host = { kind, files: {}, others: {}, mode: '', counts: { full: 0, same: 0, tree: 0, list: 0, listSame: 0, refused: 0, tokens: 0 } };
-  const repos = () => [['shop', { files: host.files }], ...Object.entries(host.others)];
+  const repos = () => [...(host.files ? [['shop', { files: host.files }]] : []), ...Object.entries(host.others)];
   const server = http.createServer((req, res) => {
     const at = req.url.indexOf('?');
     const path = at < 0 ? req.url : req.url.slice(0, at);

@@ -2,6 +2,8 @@
 libcallboard_la_SOURCES += \
 	src/provider/discovery.c src/provider/discovery.h \
 	src/provider/discovery_config.c \
+	src/provider/discovery_keys.c \
+	src/provider/discovery_priv.h \
 	src/provider/file.c \
 	src/provider/git.c \
 	src/provider/github_org.c \

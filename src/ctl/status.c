@@ -10,6 +10,7 @@
 #include "base/board.h"
 #include "base/clock.h"
 #include "db/migrate.h"
+#include "redis/redis.h"
 
 static const char *kind_name(int kind)
 {
@@ -58,6 +59,23 @@ static const char *database_state(struct cbi_ctl *ctl)
 	return number >= CB_DB_SCHEMA_NEEDED ? "ok" : "older schema";
 }
 
+/* Asked for a key that nobody has; a slow answer is asked for again. */
+static const char *cache_state(struct cbi_ctl *ctl)
+{
+	struct cbi_span span;
+	int rc = CB_EAWAY;
+
+	if (!*ctl->settings->redis)
+		return "none";
+	if (cbi_redis_setup(&ctl->ctx, ctl->settings->redis,
+	                    ctl->settings->redis_ms) < 0)
+		return "away";
+	for (int i = 0; i < 3 && rc == CB_EAWAY; i++)
+		rc = cbi_redis_get(&ctl->ctx, "cb:all:status", &span);
+	cbi_redis_lane_finish(&ctl->lane);
+	return rc == CB_EAWAY ? "away" : "ok";
+}
+
 int cbi_ctl_status(struct cbi_ctl *ctl, int argc, char **argv)
 {
 	static const char *const columns[] = { "kind",       "pool",
@@ -78,20 +96,22 @@ int cbi_ctl_status(struct cbi_ctl *ctl, int argc, char **argv)
 	rows = processes();
 	running = board->master > 0 && kill(board->master, 0) == 0;
 	level = board->level_ms ? cbi_clock_ms() - board->level_ms : -1;
-	all = json_pack("{s:b, s:i, s:i, s:I, s:I, s:I, s:s, s:O}", "running",
-	                running, "master", running ? (int)board->master : 0,
-	                "generation", (int)board->generation, "copyNumber",
+	all = json_pack("{s:b, s:i, s:i, s:I, s:I, s:I, s:s, s:s, s:O}",
+	                "running", running, "master",
+	                running ? (int)board->master : 0, "generation",
+	                (int)board->generation, "copyNumber",
 	                (json_int_t)board->copy_number, "wantedNumber",
 	                (json_int_t)board->wanted, "levelAgeMs",
 	                (json_int_t)level, "database", database_state(ctl),
-	                "processes", rows);
+	                "cache", cache_state(ctl), "processes", rows);
 	if (ctl->output == CBI_OUTPUT_JSON) {
 		json_dumpf(all, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
-		printf("portal     %s\ndatabase   %s\n",
+		printf("portal     %s\ndatabase   %s\ncache      %s\n",
 		       running ? "running" : "not running",
-		       json_string_value(json_object_get(all, "database")));
+		       json_string_value(json_object_get(all, "database")),
+		       json_string_value(json_object_get(all, "cache")));
 		if (level < 0)
 			puts("copy       never level with PostgreSQL");
 		else

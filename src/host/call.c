@@ -99,6 +99,7 @@ static int run_card(struct cb_ctx *ctx, struct cbi_host *host,
 	cbi_guard_leave(ctx, &call, rc);
 	out->stale_ms = call.stale_ms;
 	out->asked = call.asked;
+	out->unkept = call.unkept;
 	return rc;
 }
 

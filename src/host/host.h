@@ -84,6 +84,7 @@ struct cbi_card_result {
 	const char *failure; /* for the log, once; "" for nothing to say */
 	int64_t stale_ms;    /* age of the oldest stale value in it, or 0 */
 	bool asked;          /* it asked for tool data */
+	bool unkept;         /* some of that while Redis is away */
 };
 
 /*

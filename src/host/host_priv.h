@@ -47,7 +47,7 @@ struct cbi_call {
 	bool probing;                    /* while `probe` runs */
 	const char *rest;                /* of a route */
 	int64_t stale_ms;
-	bool asked;
+	bool asked, unkept;
 	/* What guard.c puts back. */
 	const void *was_host;
 	const char *was_plugin;

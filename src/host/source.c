@@ -77,6 +77,7 @@ static int get_value(struct cb_ctx *ctx, struct cbi_call *call,
 
 	call->asked = true;
 	rc = call->host->joins.value(ctx, &ref, CB_READER_BUDGET_MS, value);
+	call->unkept = call->unkept || (rc == CB_OK && value->unkept);
 	if (rc == CB_OK && value->fresh_until < now &&
 	    now - value->fetched_at > call->stale_ms)
 		call->stale_ms = now - value->fetched_at;

@@ -79,6 +79,11 @@ bool cbi_redis_there(void)
 	return server.set && atomic_load(&server.open_until) <= cbi_clock_ms();
 }
 
+bool cbi_redis_wanted(void)
+{
+	return server.set;
+}
+
 /* True when a call may try; while half open only one may. */
 static bool may_try(void)
 {

@@ -34,6 +34,8 @@ void cbi_redis_lane_finish(struct cbi_lane *lane);
 
 /* Is Redis thought to be there: configured and the breaker closed? */
 bool cbi_redis_there(void);
+/* Is one configured at all? */
+bool cbi_redis_wanted(void);
 
 /* *out lives with ctx; CB_ENOENT when there is none. */
 int cbi_redis_get(struct cb_ctx *ctx, const char *key,

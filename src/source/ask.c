@@ -142,10 +142,12 @@ int cbi_source_get(struct cb_ctx *ctx, const struct cbi_source_ref *ref,
 	struct cbi_source_value value;
 	int64_t now = cbi_clock_wall_ms();
 	int rc = cbi_value_key(ctx, ref, redis_key);
+	bool away;
 
 	if (rc < 0)
 		return rc;
 	rc = cbi_value_get(ctx, redis_key, &value);
+	away = rc == CB_EAWAY && cbi_redis_wanted();
 	if (rc == CB_OK && now < value.stale_until) {
 		if (now >= value.fresh_until)
 			tell(ctx, ref, redis_key);
@@ -156,6 +158,7 @@ int cbi_source_get(struct cb_ctx *ctx, const struct cbi_source_ref *ref,
 	else
 		rc = ask_fetch(ctx, ref, redis_key, head, &value);
 	atomic_fetch_sub(&house.waiting, 1);
+	value.unkept = rc == CB_OK && away;
 	return rc < 0 ? rc : judge(ctx, ref, &value, out);
 }
 

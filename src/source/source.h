@@ -44,6 +44,7 @@ struct cbi_source_value {
 	int64_t fetched_at;  /* wall ms: when the tool said so */
 	int64_t fresh_until; /* wall ms */
 	int64_t stale_until; /* wall ms: not shown after it */
+	bool unkept; /* Redis is away: this host alone has it, for a while */
 };
 
 #endif

@@ -190,6 +190,8 @@ test('with the disk of PostgreSQL full writes are 503 and say why, reads go on, 
   assert.equal((await portal.get('/api/catalog/locations', { method: 'POST', body })).status, 201);
 });
 
+const card = async () => (await page('/fragments/jenkins/builds?entity=component:default/booking-desk')).body;
+
 test('with Redis away the catalog is untouched and cards still come', async () => {
   const { pids } = await portal.readStatus();
   process.kill(pids.redis, 'SIGKILL');
@@ -204,6 +206,12 @@ test('with Redis away the catalog is untouched and cards still come', async () =
   const answer = await page('/catalog/default/component/booking-desk');
   assert.equal(answer.status, 200);
   assert.ok(answer.body.includes('data-plugin="jenkins"'));
+  const shown = await until('the card is drawn, and says so', 10, async () => {
+    const got = await card();
+    return got.includes('<table') && got.includes('Redis is away') && got;
+  });
+  assert.doesNotMatch(shown, /data-state/);
+  assert.match((await portal.ctl('status')).stdout, /^cache +away$/m);
   await everythingIsRead(false);
 });
 
@@ -217,6 +225,8 @@ test('Redis comes back without a restart', async () => {
     const { stdout } = await run('redis-cli', ['-s', path.join(data, 'run/redis.sock'), 'dbsize']);
     return Number(stdout.trim().replace(/\D+/g, '')) > 0;
   });
+  await until('the card does not speak of Redis any more', 10, async () => !(await card()).includes('Redis'));
+  assert.match((await portal.ctl('status')).stdout, /^cache +ok$/m);
 });
 
 await suite({

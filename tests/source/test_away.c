@@ -141,9 +141,11 @@ static void without_redis_fetch_remembers(void **state)
 	(void)state;
 	reader_enter(&reader);
 	assert_int_equal(get(&reader, "long", "ok-r", &value), CB_OK);
+	assert_false(value.unkept);
 	stores_stop(STORES_REDIS);
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(get(&reader, "long", "ok-r", &value), CB_OK);
+		assert_true(value.unkept);
 		assert_string_equal(value.body, "ok-r 1");
 		assert_int_equal(get(&reader, "long", "ok-r2", &value), CB_OK);
 	}

@@ -63,6 +63,8 @@ static int write_html(const struct cbi_card *card)
 		.name = card->name,
 		.title = *result->title ? result->title : card->plugin,
 		.state = result->stale_ms ? "stale" : NULL,
+		.meta = result->unkept ? cb_tr(card->req->ctx, "Redis is away")
+		                       : NULL,
 		.as_of = result->stale_ms
 		             ? cbi_clock_wall_ms() - result->stale_ms
 		             : 0,
@@ -115,8 +117,9 @@ static int write_json(const struct cbi_card *card)
 		else
 			cb_buf_text(body, "null");
 	}
-	cb_buf_printf(body, ",\"level\":%d,\"staleMs\":%lld}",
-	              CB_CONTRACT_LEVEL, (long long)result->stale_ms);
+	cb_buf_printf(body, ",\"level\":%d,\"staleMs\":%lld,\"kept\":%s}",
+	              CB_CONTRACT_LEVEL, (long long)result->stale_ms,
+	              result->unkept ? "false" : "true");
 	return body->failed;
 }
 

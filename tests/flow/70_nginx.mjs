@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Callboard below /portal/ in the nginx that a company has: its own locations,
-// error pages, headers, passwords and TLS server answer as before.
+// error pages, headers, passwords, single sign-on and TLS server answer as
+// before.
 import { Portal, freePort, request, run, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import https from 'node:https';
 import { chmodSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 let portal, dir, port, tlsPort, cookie, release;
 
 const ask = (target, options) => request(`http://127.0.0.1:${port}${target}`, options);
 const bearer = () => ({ headers: { authorization: `Bearer ${portal.token}` } });
-const login = { authorization: `Basic ${Buffer.from('staff:secret').toString('base64')}` };
+const login = { authorization: `Basic ${Buffer.from('staff:secret').toString('base64')}`, 'x-sso': 'yes' };
 
 function askTls(target) {
   return new Promise((resolve, reject) => {
@@ -59,12 +62,14 @@ http {
     root "${dir}/html";
     auth_basic "staff only";
     auth_basic_user_file "${dir}/passwords";
+    auth_request /sso;
+    location = /sso { internal; auth_basic off; auth_request off; if ($http_x_sso = "") { return 403; } return 204; }
     add_header X-Theirs yes always;
     error_page 404 500 502 503 /oops.html;
     location / { }
-    location = /open { auth_basic off; return 200 'their open door'; }
-    location ~ \\.css$ { auth_basic off; return 200 'their regex'; }
-    location ~* /(catalog|api)/ { auth_basic off; return 200 'their other regex'; }
+    location = /open { auth_basic off; auth_request off; return 200 'their open door'; }
+    location ~ \\.css$ { auth_basic off; auth_request off; return 200 'their regex'; }
+    location ~* /(catalog|api)/ { auth_basic off; auth_request off; return 200 'their other regex'; }
     include "${dir}/cb/callboard-server.conf";
   }
   server {
@@ -128,6 +133,7 @@ test('errors of ours are ours, not their error page', async () => {
 
 test('pages keep their password and are composed below the base path', async () => {
   assert.equal((await ask('/portal/catalog')).status, 401);
+  assert.equal((await ask('/portal/catalog', { headers: { authorization: login.authorization } })).status, 403, 'their auth_request is asked');
   const door = await ask('/portal/sign-in?return=/catalog', { headers: login });
   assert.ok([302, 303].includes(door.status), String(door.status));
   cookie = door.headers['set-cookie'][0].split(';')[0];
@@ -168,9 +174,33 @@ test('security headers are there, identity headers of a client are not believed'
   assert.match(page.headers['content-security-policy'], /default-src 'none'/);
   assert.equal(page.headers['x-content-type-options'], 'nosniff');
   assert.equal(page.headers['referrer-policy'], 'same-origin');
+  assert.equal(page.headers['cross-origin-opener-policy'], 'same-origin');
+  assert.equal(page.headers['cross-origin-resource-policy'], 'same-origin');
+  assert.doesNotMatch(page.headers['content-security-policy'], /unsafe-inline|unsafe-eval/);
   assert.ok(!page.body.includes('evil.example'));
   const forged = await ask('/portal/api/catalog/entities', { headers: { 'x-callboard-user': 'user:default/admin', 'cb-card': '1', 'remote-user': 'admin' } });
   assert.equal(forged.status, 401);
+});
+
+test('pages, their cards, APIs and assets are compressed once, by whoever asks for that', async () => {
+  const packed = { ...login, cookie, 'accept-encoding': 'gzip' };
+  for (const [target, headers] of [['/portal/catalog/default/component/booking-desk', packed], [`/portal/assets/${release}/callboard.css`, packed],
+    ['/portal/api/catalog/entities/by-query?limit=20', { ...bearer().headers, 'accept-encoding': 'gzip' }]]) {
+    const plain = await ask(target, { headers: { ...headers, 'accept-encoding': undefined } });
+    const answer = await new Promise((resolve, reject) => http.get(`http://127.0.0.1:${port}${target}`, { headers }, res => {
+      const parts = [];
+      res.on('data', part => parts.push(part));
+      res.on('end', () => resolve({ headers: res.headers, body: Buffer.concat(parts) }));
+    }).on('error', reject));
+    assert.equal(plain.headers['content-encoding'], undefined, target);
+    assert.equal(answer.headers['content-encoding'], 'gzip', target);
+    assert.match(answer.headers.vary, /Accept-Encoding/i, target);
+    const body = gunzipSync(answer.body).toString();
+    assert.ok(answer.body.length < body.length / 2, target);
+    // A page says how long ago things were: the same but for numbers.
+    assert.equal(body.length > 1000 && body.slice(0, 60), plain.body.slice(0, 60), target);
+    if (target.includes('component')) assert.match(body, /data-plugin="ownership"[^]*<\/html>\s*$/);
+  }
 });
 
 test('metrics answer on loopback', async () => {

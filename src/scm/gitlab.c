@@ -52,6 +52,24 @@ static int parse(struct cb_ctx *ctx, const struct cbi_scm_url *url,
 	return out->before ? CB_OK : CB_ENOMEM;
 }
 
+/* What comes next is behind the last one's id. */
+static int repo_list(struct cb_ctx *ctx, json_t *body,
+                     struct cbi_scm_page *page, json_t **out)
+{
+	size_t n = json_array_size(body);
+	const json_t *id = json_object_get(json_array_get(body, n - 1), "id");
+
+	*out = body;
+	page->next = NULL;
+	if (n == 0)
+		return CB_OK;
+	if (!json_is_integer(id))
+		return cb_fail(ctx, CB_EUPSTREAM,
+		               "a project of the list has no id");
+	page->next = cb_printf(ctx, "%lld", (long long)json_integer_value(id));
+	return page->next ? CB_OK : CB_ENOMEM;
+}
+
 static bool repo(struct cb_ctx *ctx, json_t *item, struct cbi_scm_repo *out)
 {
 	const char *full = cb_json_text(item, "path_with_namespace", NULL);
@@ -94,13 +112,16 @@ const struct cbi_scm_kind cbi_scm_gitlab = {
 		"per_page=100&page={page}&ref={ref}",
 	.repos = "{api}/groups/{group}/projects?include_subgroups=true&"
 		 "order_by=id&sort=asc&per_page=100&page={page}",
-	.all_repos = "{api}/projects?order_by=id&sort=asc&per_page=100&"
-		     "page={page}",
+	/* Numbered pages end at 50,000 projects here; a group's do not, and
+	 * it has no other ones. */
+	.all_repos = "{api}/projects?pagination=keyset&order_by=id&sort=asc&"
+		     "per_page=100&id_after={start}",
 	.one = "{api}/projects/{project}",
 	.below = "/-/tree/HEAD/x",
 	.before = "{url}/-/blob/{ref}/",
 	.after = "",
 	.list = cbi_scm_list_plain,
+	.repo_list = repo_list,
 	.repo = repo,
 	.leaf = cbi_scm_leaf_git,
 	.credential = credential,

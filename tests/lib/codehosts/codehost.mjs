@@ -5,7 +5,7 @@
 //
 // One server is one host.  `files` is what its repository acme/shop (or so)
 // holds (null: there is none), `others` further ones: name -> {files, archived, fork, empty, private,
-// topics, branch, group, pushed}.  `mode` says how it behaves: '' as it should, or '401', '403', 'limit', '404',
+// topics, branch, headless (its default branch is not told), group, pushed}.  `mode` says how it behaves: '' as it should, or '401', '403', 'limit', '404',
 // '500', 'cut' (a body that ends early), 'private' (a redirect to a private
 // address), 'truncated' (a tree that is not whole).
 //
@@ -61,10 +61,15 @@ const shapes = {
       m = path.match(/^\/api\/v4\/projects\/acme%2Fdeep%2F([^/]+)\/repository\/tree$/);
       if (m && query.get('recursive') === 'true') return { repo: m[1], ref: query.get('ref'), tree: true };
       m = path.match(/^\/api\/v4\/projects\/acme%2Fdeep%2F([^/]+)$/);
-      return m ? { one: m[1] } : { list: path === '/api/v4/groups/acme%2Fdeep/projects' && query.get('include_subgroups') === 'true' };
+      return m ? { one: m[1] } : { list: path === '/api/v4/projects' || (path === '/api/v4/groups/acme%2Fdeep/projects' && query.get('include_subgroups') === 'true') };
     },
-    list: (base, repos, query) => page(repos, query, 2).map(([name, repo]) => ({
-      id: 7, path: name, path_with_namespace: `acme/deep/${name}`, web_url: `${base}/acme/deep/${name}`, default_branch: repo.empty ? null : branchOf(repo), archived: !!repo.archived,
+    // GitLab's 50,000, which are 4 here, for what knows keysets.
+    refuse: (path, query) => path === '/api/v4/projects' && query.get('pagination') !== 'keyset' && Number(query.get('page') ?? 1) * 2 > 4
+      && { error: 'Offset pagination has a maximum allowed offset of 50000 for requests that return objects of type Project. Remaining records can be retrieved using keyset pagination.' },
+    list: (base, repos, query) => (query.get('pagination') === 'keyset' && query.get('order_by') === 'id'
+      ? repos.map((one, i) => [...one, i + 7]).filter(one => one[2] > Number(query.get('id_after'))).slice(0, 2)
+      : page(repos.map((one, i) => [...one, i + 7]), query, 2)).map(([name, repo, id]) => ({
+      id, path: name, path_with_namespace: `acme/deep/${name}`, web_url: `${base}/acme/deep/${name}`, default_branch: repo.empty || repo.headless ? null : branchOf(repo), archived: !!repo.archived,
       visibility: repo.private ? 'private' : 'public', topics: repo.topics ?? [], empty_repo: !!repo.empty, last_activity_at: '2026-01-01T00:00:00Z',
       ...(repo.fork ? { forked_from_project: { id: 3 } } : {}),
     })),
@@ -183,6 +188,8 @@ export async function codehost(kind) {
     }
     if (host.app && /\/installation$|\/access_tokens$/.test(path)) return sellToken(host, req, res, path, answer);
     if (host.app ? req.headers.authorization !== `Bearer ${host.app.token}` : !shape.says(req.headers)) return answer(401, { message: 'Bad credentials' });
+    const no = what.list && shape.refuse?.(path, query);
+    if (no) return answer(405, no);
     if (what.list) {
       const text = JSON.stringify(shape.list(host.base, repos(), query)), tag = `"${sha(text)}"`;
       res.setHeader('etag', tag);

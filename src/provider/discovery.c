@@ -11,6 +11,9 @@
 #include "base/str.h"
 #include "crypto/crypto.h"
 
+/* GitLab's full paths have at most 20 parts of 255. */
+#define OWNER_MAX 5200
+
 struct walk {
 	const struct cbi_discovery *own;
 	const struct cbi_supply_run *run;
@@ -50,11 +53,44 @@ static bool have_common(const json_t *a, const json_t *b)
 	return false;
 }
 
+static bool have_all(const json_t *wanted, const json_t *topics)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(wanted, i, item)
+	{
+		if (!has(topics, json_string_value(item)))
+			return false;
+	}
+	return true;
+}
+
+/* Backstage lists the projects of each group that fits, with all below. */
+static bool in_groups(const struct cbi_discovery *own, const char *owner)
+{
+	char group[OWNER_MAX];
+	size_t len = strlen(owner);
+
+	if (own->groups_n == 0)
+		return true;
+	for (size_t at = 1; at <= len && at < sizeof(group); at++) {
+		if (owner[at] != '/' && owner[at] != '\0')
+			continue;
+		memcpy(group, owner, at);
+		group[at] = '\0';
+		for (size_t i = 0; i < own->groups_n; i++)
+			if (cbi_pattern_fits(own->groups[i], group))
+				return true;
+	}
+	return false;
+}
+
 static bool fits(const struct cbi_discovery *own,
                  const struct cbi_scm_repo *repo, const char *full)
 {
-	if (repo->empty || (repo->fork && !own->forks) ||
-	    (repo->archived && !own->archived))
+	if (!in_groups(own, repo->owner) || repo->empty ||
+	    (repo->fork && !own->forks) || (repo->archived && !own->archived))
 		return false;
 	if (!cbi_pattern_fits(own->names,
 	                      own->full_names ? full : repo->name) ||
@@ -65,6 +101,8 @@ static bool fits(const struct cbi_discovery *own,
 		return false;
 	if ((own->visibility && !has(own->visibility, repo->visibility)) ||
 	    has(own->excluded, full))
+		return false;
+	if (own->topics_all && !have_all(own->topics_all, repo->topics))
 		return false;
 	/* Upstream: excluding wins. */
 	return !have_common(own->topics_out, repo->topics) &&
@@ -126,6 +164,8 @@ static int take(void *arg, struct cb_ctx *ctx, const struct cbi_scm_repo *repo)
 	struct walk *walk = arg;
 	const struct cbi_discovery *own = walk->own;
 	const char *full = cb_printf(ctx, "%s/%s", repo->owner, repo->name);
+	const char *branch =
+	    *own->branch || *repo->branch ? own->branch : own->fallback;
 	struct cbi_scm_place place;
 	const char *target;
 	bool there = true;
@@ -135,7 +175,7 @@ static int take(void *arg, struct cb_ctx *ctx, const struct cbi_scm_repo *repo)
 		return CB_ENOMEM;
 	if (!fits(own, repo, full))
 		return CB_OK;
-	rc = cbi_scm_within(ctx, own->host, repo, own->branch, &place);
+	rc = cbi_scm_within(ctx, own->host, repo, branch, &place);
 	if (rc < 0)
 		return rc;
 	place.path = own->path;
@@ -181,6 +221,16 @@ static bool may_rest(const struct walk *walk)
 	return true;
 }
 
+static int warn_unserved(struct cb_ctx *ctx, const struct walk *walk)
+{
+	int rc = CB_OK;
+
+	for (size_t i = 0; rc == CB_OK && walk->own->unserved[i]; i++)
+		rc = walk->run->warn(walk->run->arg, ctx,
+		                     walk->own->unserved[i]);
+	return rc;
+}
+
 int cbi_discovery_run(struct cb_ctx *ctx, void *arg,
                       const struct cbi_supply_run *run, enum cbi_supply *what,
                       json_t **after)
@@ -203,6 +253,9 @@ int cbi_discovery_run(struct cb_ctx *ctx, void *arg,
 		*after = json_incref((json_t *)(uintptr_t)run->before);
 		return CB_OK;
 	}
+	rc = warn_unserved(ctx, &walk);
+	if (rc < 0)
+		return rc;
 	walk.known = json_object_get(run->before, "repos");
 	walk.repos = json_object();
 	if (!walk.repos)

@@ -14,6 +14,9 @@
 #include "provider/supply.h"
 #include "scm/scm.h"
 
+#define CBI_DISCOVERY_GROUPS 16
+#define CBI_DISCOVERY_UNSERVED 8
+
 struct cbi_discovery {
 	struct cbi_scm *scm;
 	const struct cbi_scm_host *host;
@@ -31,6 +34,13 @@ struct cbi_discovery {
 	bool full_names;
 	struct cbi_pattern *owners;
 	const char *name_glob, *owner_glob; /* NULL: any */
+	/* Of the group or one above it, any of them; none: any group. */
+	struct cbi_pattern *groups[CBI_DISCOVERY_GROUPS];
+	size_t groups_n;
+	const char *fallback;     /* where the host tells no default branch */
+	const json_t *topics_all; /* NULL: any; else it has all of them */
+	/* Keys of Backstage that are set and not served; said at each run. */
+	const char *unserved[CBI_DISCOVERY_UNSERVED];
 	/* Lists of texts; NULL: any. */
 	const json_t *topics_in, *topics_out, *visibility, *excluded;
 	const char *settings; /* what earlier runs must have had as well */

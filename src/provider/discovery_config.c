@@ -140,7 +140,9 @@ static int configure(struct cb_ctx *ctx, const struct cbi_supply_place *place,
 
 	if (!own || !form)
 		return form ? CB_ENOMEM : CB_EBUG;
-	*own = (struct cbi_discovery){ .branch = "", .presence = "optional" };
+	*own = (struct cbi_discovery){ .branch = "",
+		                       .fallback = "",
+		                       .presence = "optional" };
 	own->key =
 	    cb_printf(ctx, "%s:%s", form->key, strchr(out->name, ':') + 1);
 	rc = own->key ? form->read(&r) : CB_ENOMEM;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "json/json.h"
 
 static int text(const struct cbi_discovery_reading *r, const char *key,
                 const char *usual, const char **out)
@@ -150,6 +151,96 @@ int cbi_discovery_github(const struct cbi_discovery_reading *r)
 	return rc;
 }
 
+/* One pattern, or a list of them. */
+static int read_groups(const struct cbi_discovery_reading *r)
+{
+	struct cbi_discovery *own = r->own;
+	const json_t *value = json_object_get(r->settings, "groupPattern");
+	size_t n =
+	    json_is_array(value) ? json_array_size(value) : value != NULL;
+	int rc = CB_OK;
+
+	if (n > CBI_DISCOVERY_GROUPS)
+		return cb_fail(r->ctx, CB_EINVAL,
+		               "%s.groupPattern: %zu patterns, expected at "
+		               "most %d",
+		               r->path, n, CBI_DISCOVERY_GROUPS);
+	for (size_t i = 0; rc == CB_OK && i < n; i++) {
+		const char *word = json_string_value(
+		    json_is_array(value) ? json_array_get(value, i) : value);
+		const char *at =
+		    json_is_array(value)
+			? cb_printf(r->ctx, "%s.groupPattern.%zu", r->path, i)
+			: cb_printf(r->ctx, "%s.groupPattern", r->path);
+
+		if (!at)
+			return CB_ENOMEM;
+		if (!word)
+			return cb_fail(r->ctx, CB_EINVAL, "%s: expected a text",
+			               at);
+		rc = cbi_pattern_read(r->ctx, word, at, false,
+		                      &own->groups[own->groups_n++]);
+	}
+	return rc;
+}
+
+/* "a, b": GitLab's own filter wants all of them. */
+static int read_topics(const struct cbi_discovery_reading *r)
+{
+	const char *words;
+	json_t *list;
+	int rc = text(r, "topics", NULL, &words);
+
+	if (rc < 0 || !words)
+		return rc;
+	list = json_array();
+	rc = cbi_json_keep(r->ctx, list);
+	while (rc == CB_OK && *words) {
+		size_t len = strcspn(words, ","), to = len;
+		size_t from = strspn(words, " ");
+
+		while (to > from && words[to - 1] == ' ')
+			to--;
+		if (to > from &&
+		    json_array_append_new(
+			list, json_stringn(words + from, to - from)))
+			rc = cb_fail(r->ctx, CB_EINVAL,
+			             "%s.topics: expected UTF-8", r->path);
+		words += len + (words[len] == ',');
+	}
+	r->own->topics_all = list;
+	return rc;
+}
+
+static int note_unserved(const struct cbi_discovery_reading *r)
+{
+	static const struct {
+		const char *key, *what;
+	} rows[] = {
+		{ "membership", "all projects that the token may list count" },
+		{ "useSearch", "each project is asked for its file" },
+		{ "orgEnabled", "users and groups are not brought in" },
+		{ "userPattern", "users are not brought in" },
+		{ "restrictUsersToGroup", "users are not brought in" },
+		{ "allowInherited", "users are not brought in" },
+		{ "relations", "users and groups are not brought in" },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const json_t *value = json_object_get(r->settings, rows[i].key);
+
+		if (!value || json_is_false(value))
+			continue;
+		r->own->unserved[n] =
+		    cb_printf(r->ctx, "%s.%s is not served: %s", r->path,
+		              rows[i].key, rows[i].what);
+		if (!r->own->unserved[n++])
+			return CB_ENOMEM;
+	}
+	return CB_OK;
+}
+
 int cbi_discovery_gitlab(const struct cbi_discovery_reading *r)
 {
 	struct cbi_discovery *own = r->own;
@@ -178,6 +269,16 @@ int cbi_discovery_gitlab(const struct cbi_discovery_reading *r)
 	if (rc == CB_OK)
 		rc = texts(r, r->settings, r->path, "excludeRepos",
 		           &own->excluded);
+	if (rc == CB_OK)
+		rc = text(r, "fallbackBranch", NULL, &own->fallback);
+	if (!own->fallback)
+		own->fallback = "";
+	if (rc == CB_OK)
+		rc = read_groups(r);
+	if (rc == CB_OK)
+		rc = read_topics(r);
+	if (rc == CB_OK)
+		rc = note_unserved(r);
 	own->forks = !no_forks;
 	/* Upstream looks for the file always. */
 	own->check = !own->path || !cbi_scm_is_glob(own->path);

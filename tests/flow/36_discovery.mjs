@@ -6,7 +6,7 @@ import { Portal, request, sleep, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import { codehost, kinds } from '../lib/codehosts/codehost.mjs';
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 
 let portal;
 const hosts = {};
@@ -143,6 +143,31 @@ test('a repository that is made is there in a moment', async () => {
   await until('github-fresh is there', 10, () => entity('github-fresh'));
 });
 
+const preview = async id => {
+  const { code, out, stderr } = await ctl('run', `gitlab:${id}`, '--dry-run');
+  assert.equal(code, 0, stderr);
+  return { stderr, refs: out.map(row => row.ref).sort() };
+};
+const ref = (name, branch = 'main') => `location:default/generated-${createHash('sha1').update(`url:${hosts.gitlab.base}/acme/deep/${name}/-/blob/${branch}/catalog-info.yaml`).digest('hex')}`;
+
+test('gitlab: a whole host is listed by keyset, where numbered pages end', async () => {
+  const { refs } = await preview('all');
+  const all = Object.entries(hosts.gitlab.others).filter(([, repo]) => repo.files['catalog-info.yaml'] && !repo.archived && !repo.headless && !repo.empty);
+  assert.ok(all.length > 4, 'more than the end of numbered pages');
+  assert.deepEqual(refs, [ref('shop'), ...all.map(([name, repo]) => ref(name, repo.branch))].sort());
+});
+
+test('gitlab: topics, patterns of groups, and a branch where none is told', async () => {
+  assert.deepEqual((await preview('topical')).refs, [ref('two')]);
+  assert.deepEqual((await preview('grouped')).refs, (await preview('all')).refs);
+  assert.deepEqual((await preview('elsewhere')).refs, []);
+  const fallen = await preview('fallen');
+  assert.deepEqual(fallen.refs, [ref('headless', 'trunk')]);
+  assert.match(fallen.stderr, /gitlab\.fallen\.membership is not served: all projects that the token may list count/);
+  assert.match(fallen.stderr, /gitlab\.fallen\.orgEnabled is not served/);
+  assert.doesNotMatch(fallen.stderr, /useSearch/);
+});
+
 await suite({
   before: async () => {
     for (const kind of kinds) {
@@ -154,11 +179,16 @@ await suite({
         one: repo('one', { branch: kind === 'bitbucketServer' ? 'main' : 'trunk' }), two: repo('two', { topics: ['portal'] }), three: repo('three'),
         old: repo('old', { archived: true }), 'zz-skipped': repo('skipped'), fork: repo('fork', { fork: true }), bare: { files: {} },
       };
+      if (kind === 'gitlab') {
+        host.others.two.topics = ['portal', 'Core'];
+        host.others.headless = repo('headless', { branch: 'trunk', headless: true });
+      }
       if (kind !== 'bitbucketServer') host.others.none = { empty: true, files: {} };
     }
     const at = kind => `host: '127.0.0.1:${hosts[kind].port}', allow: [loopback]`;
     const name = kind => `host: '127.0.0.1:${hosts[kind].port}'`;
     const soon = 'schedule: {frequency: {hours: 1}, timeout: {seconds: 20}, initialDelay: {seconds: 0}}';
+    const manual = 'schedule: {frequency: {trigger: manual}, timeout: {seconds: 20}}';
     portal = await Portal.start({
       config: `integrations:
   github: [{${at('github')}, apiBaseUrl: '${hosts.github.base}/api/v3', token: secret-github}]
@@ -174,6 +204,11 @@ catalog:
       default: {organization: acme, ${name('github')}, filters: {repository: '[^z].*', topic: {exclude: [hidden]}}, ${soon}}
       checked: {organization: acme, ${name('github')}, catalogPath: other.yaml, validateLocationsExist: true, ${soon}}
     gitlab:
+      all: {${name('gitlab')}, ${manual}}
+      topical: {${name('gitlab')}, topics: 'portal, core', ${manual}}
+      grouped: {${name('gitlab')}, groupPattern: ['^none$', '^acme$'], ${manual}}
+      elsewhere: {${name('gitlab')}, groupPattern: '^deep', ${manual}}
+      fallen: {${name('gitlab')}, projectPattern: headless, fallbackBranch: trunk, membership: true, orgEnabled: true, useSearch: false, ${manual}}
       default: {${name('gitlab')}, group: acme/deep, projectPattern: '/[^z][^/]*$', skipForkedRepos: true, ${soon}}
     gitea:
       default: {${name('gitea')}, organization: acme, ${soon}}

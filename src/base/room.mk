@@ -8,9 +8,14 @@ libcallboard_la_SOURCES += \
 	src/base/ctx.c src/base/ctx.h \
 	src/base/diff.c src/base/diff.h \
 	src/base/feed.h \
+	src/base/format.c src/base/format.h \
 	src/base/limits.h \
 	src/base/log.c src/base/log.h \
 	src/base/metric.c src/base/metric.h \
+	src/base/regex.c src/base/regex.h src/base/regex_priv.h \
+	src/base/regex_read.c \
+	src/base/regex_run.c \
+	src/base/regex_set.c \
 	src/base/scope.h \
 	src/base/str.c src/base/str.h \
 	src/base/supply.h \

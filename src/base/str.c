@@ -151,6 +151,18 @@ bool cbi_str_utf8(const char *text, size_t len)
 	return true;
 }
 
+void cbi_str_cut(char *text)
+{
+	size_t len = strlen(text), at = len;
+
+	while (at > 0 && len - at < 3 &&
+	       ((unsigned char)text[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at > 0 && (unsigned char)text[at - 1] >= 0xc0 &&
+	    !cbi_str_utf8(text + at - 1, len - at + 1))
+		text[at - 1] = '\0';
+}
+
 static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')

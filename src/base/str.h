@@ -40,6 +40,9 @@ int cbi_str_duration(const char *text, int64_t *out_ms);
 /* Is it valid UTF-8 without NUL, overlong forms and surrogates? */
 bool cbi_str_utf8(const char *text, size_t len);
 
+/* Takes off an end that was cut within a character of UTF-8. */
+void cbi_str_cut(char *text);
+
 /*
  * Decodes %XX (and '+' as a space when plus is set) into out, which has room
  * for len + 1 bytes.  -1 for a bad escape, for NUL and for what is not UTF-8.

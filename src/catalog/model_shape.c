@@ -10,10 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/format.h"
 #include "base/limits.h"
 #include "base/str.h"
 
-#define DOMAIN_MAX 253
 #define SHOWN 80
 
 int cbi_problem_set(struct cbi_problem *problem, const char *path,
@@ -203,117 +203,6 @@ int cbi_model_shape(const json_t *entity, struct cbi_problem *problem)
 
 /* --- formats --- */
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_lower(char c)
-{
-	return (c >= 'a' && c <= 'z') || is_digit(c);
-}
-
-static bool is_alnum(char c)
-{
-	return is_lower(c) || (c >= 'A' && c <= 'Z');
-}
-
-/* ([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9], 1 to 63 */
-static bool is_name(const char *p, size_t len)
-{
-	if (len < 1 || len > CB_ENTITY_NAME_MAX || !is_alnum(p[0]) ||
-	    !is_alnum(p[len - 1]))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!is_alnum(p[i]) && p[i] != '-' && p[i] != '_' &&
-		    p[i] != '.')
-			return false;
-	return true;
-}
-
-/* [a-z0-9]+(-+[a-z0-9]+)*, 1 to 63 */
-static bool is_label(const char *p, size_t len)
-{
-	if (len < 1 || len > CB_ENTITY_NAME_MAX || !is_lower(p[0]) ||
-	    !is_lower(p[len - 1]))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!is_lower(p[i]) && p[i] != '-')
-			return false;
-	return true;
-}
-
-/* Labels with dots between them, 1 to 253 in all. */
-static bool is_domain(const char *p, size_t len)
-{
-	if (len < 1 || len > DOMAIN_MAX)
-		return false;
-	for (;;) {
-		const char *dot = memchr(p, '.', len);
-		size_t n = dot ? (size_t)(dot - p) : len;
-
-		if (!is_label(p, n))
-			return false;
-		if (!dot)
-			return true;
-		p += n + 1;
-		len -= n + 1;
-	}
-}
-
-/* NAME or DOMAIN/NAME */
-static bool is_key(const char *key)
-{
-	const char *slash = strchr(key, '/');
-
-	if (!slash)
-		return is_name(key, strlen(key));
-	return is_domain(key, (size_t)(slash - key)) &&
-	       is_name(slash + 1, strlen(slash + 1));
-}
-
-static bool is_api_version(const char *text)
-{
-	const char *slash = strchr(text, '/');
-	const char *p = slash ? slash + 1 : text;
-	size_t len = strlen(p);
-
-	if (slash && !is_domain(text, (size_t)(slash - text)))
-		return false;
-	if (len < 1 || len > CB_ENTITY_NAME_MAX)
-		return false;
-	for (; *p; p++)
-		if (!is_alnum(*p))
-			return false;
-	return true;
-}
-
-static bool is_kind(const char *text)
-{
-	size_t len = strlen(text);
-
-	if (len < 1 || len > CB_ENTITY_NAME_MAX || is_digit(text[0]))
-		return false;
-	for (const char *p = text; *p; p++)
-		if (!is_alnum(*p))
-			return false;
-	return true;
-}
-
-/* [a-z0-9:+#]+(-[a-z0-9:+#]+)*, 1 to 63 */
-static bool is_tag(const char *text)
-{
-	size_t len = strlen(text);
-
-	if (len < 1 || len > CB_ENTITY_NAME_MAX || text[0] == '-' ||
-	    text[len - 1] == '-' || strstr(text, "--"))
-		return false;
-	for (const char *p = text; *p; p++)
-		if (!is_lower(*p) && !strchr(":+#-", *p))
-			return false;
-	return true;
-}
-
 static bool is_blank(const char *text)
 {
 	return text[strspn(text, " \t\r\n\v\f")] == '\0';
@@ -334,7 +223,7 @@ static int check_keys(const json_t *map, const char *path,
 
 	json_object_foreach((json_t *)(uintptr_t)map, key, value)
 	{
-		if (!is_key(key))
+		if (!cbi_format_key(key))
 			return cbi_problem_set(problem, path,
 			                       "bad key '%.*s', " KEY_RULE,
 			                       SHOWN, key);
@@ -355,7 +244,7 @@ static int check_labels(const json_t *labels, struct cbi_problem *problem)
 		const char *text = json_string_value(value);
 		char at[CBI_PROBLEM_PATH];
 
-		if (!*text || is_name(text, strlen(text)))
+		if (!*text || cbi_format_name(text, strlen(text)))
 			continue;
 		snprintf(at, sizeof(at), "metadata.labels.%s", key);
 		return cbi_problem_set(
@@ -371,7 +260,7 @@ static int check_tags(const json_t *tags, struct cbi_problem *problem)
 		const char *tag = json_string_value(json_array_get(tags, i));
 		char at[64];
 
-		if (is_tag(tag))
+		if (cbi_format_tag(tag))
 			continue;
 		snprintf(at, sizeof(at), "metadata.tags.%zu", i);
 		return cbi_problem_set(
@@ -420,23 +309,23 @@ static int check_names(const json_t *entity, const json_t *metadata,
 	const char *text;
 
 	text = json_string_value(json_object_get(entity, "apiVersion"));
-	if (!is_api_version(text))
+	if (!cbi_format_api_version(text))
 		return cbi_problem_set(problem, "apiVersion",
 		                       "'%.*s', expected a version, or a "
 		                       "lower-case domain, '/' and a version",
 		                       SHOWN, text);
 	text = json_string_value(json_object_get(entity, "kind"));
-	if (!is_kind(text))
+	if (!cbi_format_kind(text))
 		return cbi_problem_set(problem, "kind",
 		                       "'%.*s', expected 1 to 63 letters and "
 		                       "digits, a letter first",
 		                       SHOWN, text);
 	text = json_string_value(json_object_get(metadata, "name"));
-	if (!is_name(text, strlen(text)))
+	if (!cbi_format_name(text, strlen(text)))
 		return cbi_problem_set(problem, "metadata.name",
 		                       "'%.*s', " NAME_RULE, SHOWN, text);
 	text = json_string_value(json_object_get(metadata, "namespace"));
-	if (!is_label(text, strlen(text)))
+	if (!cbi_format_label(text, strlen(text)))
 		return cbi_problem_set(problem, "metadata.namespace",
 		                       "'%.*s', expected 1 to 63 lower-case "
 		                       "letters and digits, with '-' between",

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "catalog/cols.h"
+#include "catalog/kinds.h"
 #include "crypto/crypto.h"
 #include "json/json.h"
 
@@ -133,6 +134,8 @@ static const struct cbi_model_place *place_of(const struct cbi_batch *batch,
 static int hash_item(struct cb_ctx *ctx, const struct cbi_batch *batch,
                      struct cbi_item *item)
 {
+	const char *mark =
+	    cbi_kinds_mark(place_of(batch, item)->kinds, item->entity);
 	struct cb_buf buf;
 	size_t head;
 	int rc;
@@ -141,6 +144,9 @@ static int hash_item(struct cb_ctx *ctx, const struct cbi_batch *batch,
 	cb_buf_printf(&buf, PROCESSING "\n%s\n%s\n",
 	              place_of(batch, item)->location,
 	              place_of(batch, item)->origin);
+	/* Another schema judges the same text anew. */
+	if (mark)
+		cb_buf_printf(&buf, "%s\n", mark);
 	head = buf.len;
 	rc = cbi_json_canonical(&buf, item->entity);
 	if (rc == CB_OK) {

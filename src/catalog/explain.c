@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "catalog/model_priv.h"
 #include "db/db.h"
 #include "json/json.h"
 
@@ -99,6 +100,8 @@ static int put_processors(struct cb_ctx *ctx, json_t *out, const char *key,
                           const json_t *entity)
 {
 	const char *kind = json_string_value(json_object_get(entity, "kind"));
+	const char *version =
+	    json_string_value(json_object_get(entity, "apiVersion"));
 	json_t *list = json_array();
 
 	if (key && cbi_str_starts(key, "file:"))
@@ -108,9 +111,12 @@ static int put_processors(struct cb_ctx *ctx, json_t *out, const char *key,
 	if (kind && strcmp(kind, "Template") == 0)
 		json_array_append_new(
 		    list, json_string("ScaffolderEntitiesProcessor"));
-	else if (kind)
+	else if (kind && version && cbi_model_is_own(version, kind))
 		json_array_append_new(
 		    list, json_string("BuiltinKindsEntityProcessor"));
+	else if (kind)
+		json_array_append_new(list,
+		                      json_string("CustomKindsProcessor"));
 	if (key && cbi_str_starts(key, "url:"))
 		json_array_append_new(
 		    list, json_string("AnnotateLocationEntityProcessor"));

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "catalog/batch.h"
 #include "catalog/cols.h"
+#include "catalog/kinds.h"
 #include "catalog/remove.h"
 #include "catalog/rules.h"
 #include "config/config.h"
@@ -93,12 +94,15 @@ static int hash_settings(struct cb_ctx *ctx, const struct cbi_config *config,
                          const json_t *locations, struct cbi_ingest *out)
 {
 	const json_t *rules = cbi_config_get(config, "catalog.rules");
+	const json_t *kinds = cbi_config_get(config, "catalog.kinds");
 	char hex[CB_SHA1_HEX];
 	struct cb_buf buf;
 	int rc;
 
-	cbi_buf_init(&buf, CB_MIB);
+	cbi_buf_init(&buf, 16 * CB_MIB);
 	rc = rules ? cbi_json_canonical(&buf, rules) : CB_OK;
+	if (rc == CB_OK && kinds)
+		rc = cbi_json_canonical(&buf, kinds);
 	for (size_t i = 0; rc == CB_OK && i < json_array_size(locations); i++) {
 		const json_t *one = json_array_get(locations, i);
 		const json_t *own = json_object_get(one, "rules");
@@ -113,7 +117,9 @@ static int hash_settings(struct cb_ctx *ctx, const struct cbi_config *config,
 		rc = cb_buf_text(&buf, out->isolate ? "" : "block");
 	if (rc < 0) {
 		cbi_buf_finish(&buf);
-		return cb_fail(ctx, rc, "catalog.rules is too long");
+		return cb_fail(ctx, rc,
+		               "catalog.rules and catalog.kinds are too "
+		               "long");
 	}
 	cbi_crypto_sha1_hex(buf.data ? buf.data : "", buf.len, hex);
 	cbi_buf_finish(&buf);
@@ -141,6 +147,9 @@ int cbi_ingest_configure(struct cb_ctx *ctx, const struct cbi_config *config,
 	    strcmp(cbi_config_text(config, "catalog.orphanStrategy", "delete"),
 	           "keep") == 0;
 	rc = hash_settings(ctx, config, locations, out);
+	if (rc == CB_OK)
+		rc = cbi_kinds_read(
+		    ctx, cbi_config_get(config, "catalog.kinds"), &out->kinds);
 	if (rc < 0)
 		return rc;
 	return cbi_rules_read(ctx, cbi_config_get(config, "catalog.rules"),

@@ -29,6 +29,7 @@
 #include "base/feed.h"
 
 struct cbi_config;
+struct cbi_kinds; /* catalog/kinds.h */
 struct cbi_rules; /* catalog/rules.h */
 
 /* A location that the config names. */
@@ -43,6 +44,7 @@ struct cbi_ingest {
 	const struct cbi_ingest_root *roots;
 	size_t n;
 	const struct cbi_rules *rules;
+	const struct cbi_kinds *kinds; /* beside the nine; NULL for none */
 	bool isolate;        /* a bad document does not hold up the others */
 	bool keep_orphans;   /* catalog.orphanStrategy: keep */
 	int64_t interval_ms; /* until a location is looked at again */

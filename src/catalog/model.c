@@ -147,7 +147,7 @@ int cbi_model_process(struct cb_ctx *ctx, json_t *entity,
 	if (rc == CB_OK)
 		rc = cbi_model_formats(entity, problem);
 	if (rc == CB_OK)
-		rc = cbi_model_kind(entity, problem);
+		rc = cbi_model_kind(ctx, place->kinds, entity, problem);
 	if (rc < 0)
 		return rc;
 	rc = annotate(ctx, metadata, place);

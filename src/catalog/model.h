@@ -15,6 +15,8 @@
 
 #include <jansson.h>
 
+struct cbi_kinds; /* catalog/kinds.h */
+
 #define CBI_PROBLEM_PATH 256
 #define CBI_PROBLEM_TEXT 512
 
@@ -30,10 +32,12 @@ struct cbi_relation {
 	const char *source, *type, *target, *reverse;
 };
 
-/* Where an entity stands. */
+/* Where an entity stands, and what may stand there. */
 struct cbi_model_place {
 	const char *location; /* "url:https://..." or "file:/..." of its file */
 	const char *origin;   /* the registered root that led here */
+	/* The kinds there are beside the nine; NULL for none. */
+	const struct cbi_kinds *kinds;
 };
 
 struct cbi_model {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model_kind.c - the nine kinds, as tables.
+ * model_kind.c - the nine kinds, as tables, and those of the config.
  *
  * Kinds are told apart by case; extra fields are nobody's business.
  */
@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/str.h"
+#include "catalog/kinds.h"
 
 enum rule {
 	TEXT,  /* not empty */
@@ -275,54 +278,79 @@ static int check_field(const json_t *spec, const struct field *field,
 }
 
 /* Nobody claims it: say which of the two is off, and what was meant. */
-static int unknown(const char *version, const char *name,
-                   struct cbi_problem *problem)
+static int unknown(const struct cbi_kinds *more, const char *version,
+                   const char *name, struct cbi_problem *problem)
 {
 	const char *names[KINDS], *meant = NULL;
+	const char *expected = cbi_kinds_version(more, name);
+	struct cb_buf others;
+	int rc;
 
 	for (size_t i = 0; i < KINDS; i++) {
 		names[i] = kinds[i].name;
 		if (strcmp(kinds[i].name, name) == 0)
-			return cbi_problem_set(
-			    problem, "apiVersion",
-			    "'%.80s' is not known for kind %s, expected %s",
-			    version, name, kinds[i].versions[0]);
+			expected = kinds[i].versions[0];
 		if (cbi_str_casecmp(kinds[i].name, name) == 0)
 			meant = kinds[i].name;
 	}
+	if (expected)
+		return cbi_problem_set(
+		    problem, "apiVersion",
+		    "'%.80s' is not known for kind %s, expected %s", version,
+		    name, expected);
 	if (!meant)
 		meant = cbi_str_nearest(name, names, KINDS);
-	return cbi_problem_set(problem, "kind",
-	                       "unknown kind '%.80s'%s%s%s, expected one of "
-	                       "Component, API, Resource, System, Domain, "
-	                       "Group, User, Location, Template",
-	                       name, meant ? " (did you mean " : "",
-	                       meant ? meant : "", meant ? "?)" : "");
+	cbi_buf_init(&others, CB_KIB);
+	cbi_kinds_names(more, &others);
+	rc = cbi_problem_set(problem, "kind",
+	                     "unknown kind '%.80s'%s%s%s, expected one of "
+	                     "Component, API, Resource, System, Domain, "
+	                     "Group, User, Location, Template%s",
+	                     name, meant ? " (did you mean " : "",
+	                     meant ? meant : "", meant ? "?)" : "",
+	                     cbi_buf_string(&others));
+	cbi_buf_finish(&others);
+	return rc;
 }
 
-int cbi_model_kind(const json_t *entity, struct cbi_problem *problem)
+static const struct kind *find(const char *version, const char *name)
 {
-	const char *version =
-	    json_string_value(json_object_get(entity, "apiVersion"));
-	const char *name = json_string_value(json_object_get(entity, "kind"));
-	const json_t *spec = json_object_get(entity, "spec");
-	const struct kind *kind = NULL;
-	int rc = CB_OK;
-
-	for (size_t i = 0; i < KINDS && !kind; i++) {
+	for (size_t i = 0; i < KINDS; i++) {
 		const char *second = kinds[i].versions[1];
 
 		if (strcmp(kinds[i].name, name) == 0 &&
 		    (strcmp(kinds[i].versions[0], version) == 0 ||
 		     (second && strcmp(second, version) == 0)))
-			kind = &kinds[i];
+			return &kinds[i];
 	}
-	if (!kind)
-		return unknown(version, name, problem);
-	if (!spec)
+	return NULL;
+}
+
+bool cbi_model_is_own(const char *version, const char *kind)
+{
+	return find(version, kind) != NULL;
+}
+
+int cbi_model_kind(struct cb_ctx *ctx, const struct cbi_kinds *more,
+                   const json_t *entity, struct cbi_problem *problem)
+{
+	const char *version =
+	    json_string_value(json_object_get(entity, "apiVersion"));
+	const char *name = json_string_value(json_object_get(entity, "kind"));
+	const json_t *spec = json_object_get(entity, "spec");
+	const struct kind *kind = find(version, name);
+	bool mine;
+	int rc = CB_OK;
+
+	if (kind && !spec)
 		return cbi_problem_set(problem, "spec",
 		                       "missing, expected a map");
-	for (const struct field *f = kind->fields; rc == CB_OK && f->name; f++)
+	for (const struct field *f = kind ? kind->fields : NULL;
+	     rc == CB_OK && f && f->name; f++)
 		rc = check_field(spec, f, problem);
-	return rc;
+	if (rc == CB_OK)
+		rc = cbi_kinds_check(ctx, more, entity, &mine, problem);
+	if (rc < 0 || kind || mine)
+		return rc;
+	return unknown(more, version, name, problem);
 }

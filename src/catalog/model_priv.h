@@ -22,7 +22,10 @@ int cbi_model_formats(const json_t *entity, struct cbi_problem *problem);
 bool cbi_model_is_url(const char *text);
 
 /* --- model_kind.c --- */
-int cbi_model_kind(const json_t *entity, struct cbi_problem *problem);
+int cbi_model_kind(struct cb_ctx *ctx, const struct cbi_kinds *more,
+                   const json_t *entity, struct cbi_problem *problem);
+/* Is it one of the nine? */
+bool cbi_model_is_own(const char *version, const char *kind);
 
 /* --- model_relation.c --- */
 /* Sorts in place the lists whose order means nothing. */

@@ -14,6 +14,7 @@
 #include "audit/audit.h"
 #include "base/clock.h"
 #include "catalog/batch.h"
+#include "catalog/kinds.h"
 #include "catalog/location_priv.h"
 #include "catalog/version.h"
 #include "db/db.h"
@@ -143,6 +144,8 @@ static int restore(struct cb_ctx *ctx, void *arg)
 		return cb_fail(ctx, CB_ECONFLICT,
 		               "version %lld does not say where it is from",
 		               (long long)r->version->number);
+	/* It was judged when it came in, with kinds that we do not know. */
+	batch.place.kinds = &cbi_kinds_any;
 	/* Processing writes these annotations anew. */
 	batch.place.location = cb_strdup(ctx, annotation(r, MANAGED));
 	batch.place.origin = cb_strdup(ctx, annotation(r, ORIGIN));

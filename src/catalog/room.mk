@@ -72,6 +72,7 @@ libcallboard_la_SOURCES += src/catalog/unprocessed.c src/catalog/unprocessed.h
 libcallboard_la_SOURCES += src/catalog/uproot.c src/catalog/uproot.h
 libcallboard_la_SOURCES += src/catalog/explain.c src/catalog/explain.h
 libcallboard_la_SOURCES += src/catalog/keys.c src/catalog/keys.h
+libcallboard_la_SOURCES += src/catalog/kinds.c src/catalog/kinds.h
 libcallboard_la_SOURCES += src/catalog/columns.c
 libcallboard_la_SOURCES += src/catalog/columns.h
 libcallboard_la_SOURCES += src/catalog/columns_match.c

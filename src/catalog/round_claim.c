@@ -114,7 +114,7 @@ static int promote(struct cb_ctx *ctx, const struct cbi_round *round,
                    const char *raw, size_t len, const char *key)
 {
 	const char *params[3] = { cbi_db_number(ctx, round->id), round->claim };
-	struct cbi_model_place place = { key, key };
+	struct cbi_model_place place = { key, key, NULL };
 	struct cbi_problem problem;
 	struct cbi_model model;
 	struct cb_buf text;

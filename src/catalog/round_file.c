@@ -245,7 +245,8 @@ static int take_entity(struct work *w, const struct cbi_yaml *root,
 		return rc;
 	if (!cbi_rules_allow(w->round->in->rules, entity, w->round->origin)) {
 		/* A slip of the pen is not a matter of rules. */
-		if (cbi_model_kind(entity, &problem) < 0 &&
+		if (cbi_model_kind(w->ctx, w->round->in->kinds, entity,
+		                   &problem) < 0 &&
 		    strcmp(problem.path, "kind") == 0)
 			return note_problem(w, root, &problem);
 		problem.name = "NotAllowedError";
@@ -530,6 +531,7 @@ int cbi_round_file(void *arg, struct cb_ctx *ctx,
 	w.batch.key = w.key;
 	w.batch.place.location = w.key;
 	w.batch.place.origin = round->origin;
+	w.batch.place.kinds = round->in->kinds;
 	w.reader = (struct cbi_placeholder_reader){ read_placeholder, &w };
 	json_array_append_new(round->keys, json_string(w.key));
 	if (file->code != CB_OK)

@@ -153,7 +153,7 @@ int cbi_trial_location(struct cb_ctx *ctx, const struct cbi_ingest *in,
 		           .stack = json_array(),
 		           .refs = json_object() };
 	json_t *own = cbi_model_generated(type, target, presence);
-	struct cbi_model_place place;
+	struct cbi_model_place place = { 0 };
 	struct cbi_problem problem;
 	struct cbi_model model;
 	int rc = cbi_json_keep(ctx, t.stack);
@@ -177,6 +177,7 @@ int cbi_trial_location(struct cb_ctx *ctx, const struct cbi_ingest *in,
 
 /* Both annotations, unless the author has set them. */
 static void set_place(const json_t *entity, const char *location,
+                      const struct cbi_kinds *kinds,
                       struct cbi_model_place *place)
 {
 	static const char *const names[] = {
@@ -195,6 +196,7 @@ static void set_place(const json_t *entity, const char *location,
 	}
 	place->location = found[0];
 	place->origin = found[1];
+	place->kinds = kinds;
 }
 
 int cbi_trial_entity(struct cb_ctx *ctx, const struct cbi_ingest *in,
@@ -211,7 +213,7 @@ int cbi_trial_entity(struct cb_ctx *ctx, const struct cbi_ingest *in,
 		return complain(ctx, errors, problem.name, problem.text);
 	if (rc < 0)
 		return rc;
-	set_place(entity, location, &batch.place);
+	set_place(entity, location, in->kinds, &batch.place);
 	batch.items = &item;
 	rc = cbi_round_fill(ctx, in, batch.place.location, entity, &problem);
 	if (rc == CB_EINVAL && !cb_failure_code(ctx)) {

@@ -39,8 +39,8 @@ static void complain_at(struct cb_buf *report,
 }
 
 /* The place of path, or of the nearest thing that holds it. */
-static const struct cbi_config_place *place_of(const struct cbi_config *config,
-                                               const char *path)
+const struct cbi_config_place *cbi_config_place(const struct cbi_config *config,
+                                                const char *path)
 {
 	char part[1024];
 	const struct cbi_config_place *place = NULL;
@@ -66,7 +66,7 @@ static void complain(struct cbi_config *config, struct cb_buf *report,
                      const char *path, const char *label, const char *fmt,
                      va_list args)
 {
-	const struct cbi_config_place *place = place_of(config, path);
+	const struct cbi_config_place *place = cbi_config_place(config, path);
 
 	if (place)
 		complain_at(report, place->file, place->line, place->column,
@@ -111,7 +111,7 @@ void cbi_config_error_at(struct cbi_config *config,
 struct cbi_config_pos cbi_config_where(const struct cbi_config *config,
                                        const char *path)
 {
-	const struct cbi_config_place *place = place_of(config, path);
+	const struct cbi_config_place *place = cbi_config_place(config, path);
 	struct cbi_config_pos pos = { "", 0, 0 };
 
 	if (place) {
@@ -193,6 +193,7 @@ int cbi_config_load(struct cb_ctx *ctx, const char *const *files,
 		cbi_config_merge_file(config, *files);
 	if (config->errors == 0) {
 		cbi_config_fill_settings(config);
+		cbi_config_check_kinds(config);
 		cbi_config_check_known(config);
 	}
 	config->report = NULL;

@@ -42,10 +42,22 @@ struct cbi_config {
 
 /* read.c: merges one file into the config. */
 void cbi_config_merge_file(struct cbi_config *config, const char *name);
+/* read.c: the only document of a file that stands beside the one that path was
+ * written in, with nothing expanded; its values are then those below path.
+ * NULL when there is none, which is reported unless the file is empty. */
+json_t *cbi_config_read_beside(struct cbi_config *config, const char *path,
+                               const char *name);
+/* kinds.c: reads the schemas of catalog.kinds into their places and checks
+ * them. */
+void cbi_config_check_kinds(struct cbi_config *config);
 /* known.c: warns of keys that nobody reads. */
 void cbi_config_check_known(struct cbi_config *config);
 /* settings.c: fills settings and pools from the merged document. */
 void cbi_config_fill_settings(struct cbi_config *config);
+
+/* The place of path, or of the nearest thing that holds it; NULL for none. */
+const struct cbi_config_place *cbi_config_place(const struct cbi_config *config,
+                                                const char *path);
 
 /* Notes a problem at a place; an error makes the load fail. */
 void cbi_config_error(struct cbi_config *config, const char *path,

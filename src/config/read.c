@@ -91,6 +91,8 @@ static void remember(struct merge *m, const char *path,
 	struct cbi_config *config = m->config;
 	struct cbi_config_place *place;
 
+	if (!path)
+		return; /* no memory, which the context knows */
 	HASH_FIND_STR(config->places, path, place);
 	if (!place) {
 		place = cb_alloc(&config->ctx, sizeof(*place));
@@ -331,6 +333,39 @@ static json_t *expand(struct merge *m, const struct cbi_yaml *value,
 	default:
 		return cbi_yaml_json(value);
 	}
+}
+
+/* The places of a value that is taken as it stands. */
+static void remember_all(struct merge *m, const struct cbi_yaml *value,
+                         const char *path)
+{
+	char number[16];
+	int i = 0;
+
+	remember(m, path, value);
+	for (const struct cbi_yaml *v = value->first; v; v = v->next) {
+		snprintf(number, sizeof(number), "%d", i++);
+		remember_all(m, v,
+		             cb_printf(&m->config->ctx, "%s.%s", path,
+		                       v->key ? v->key : number));
+	}
+}
+
+json_t *cbi_config_read_beside(struct cbi_config *config, const char *path,
+                               const char *name)
+{
+	const struct cbi_config_place *place = cbi_config_place(config, path);
+	struct merge m = { config, place ? place->file : NULL, 0 };
+	const struct cbi_yaml *root;
+
+	if (!m.file)
+		return NULL;
+	m.file = keep_file(config, beside(&m, name));
+	root = m.file ? parse_file(config, m.file) : NULL;
+	if (!root)
+		return NULL;
+	remember_all(&m, root, path);
+	return cbi_yaml_json(root);
 }
 
 /* Maps merge deeply, everything else is replaced.  Takes over from. */

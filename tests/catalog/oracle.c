@@ -15,7 +15,7 @@
 static void judge(struct cb_ctx *ctx, const char *line, size_t len)
 {
 	static const struct cbi_model_place place = { "file:/x/a.yaml",
-		                                      "file:/x/a.yaml" };
+		                                      "file:/x/a.yaml", NULL };
 	struct cbi_problem problem = { 0 };
 	struct cbi_model model;
 	json_t *entity;

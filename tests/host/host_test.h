@@ -59,6 +59,7 @@ static inline int fake_value(struct cb_ctx *c, const struct cbi_source_ref *ref,
 		           ? value_code
 		           : cb_fail(c, value_code, "the tool is away");
 	memset(out, 0, sizeof(*out));
+	*out = (struct cbi_source_value){ .code = CB_OK, .note = "" };
 	out->body = cb_printf(c, "value of %s", ref->key);
 	out->len = strlen(out->body);
 	out->fetched_at = cbi_clock_wall_ms() - 90000;

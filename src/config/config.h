@@ -74,6 +74,7 @@ struct cbi_config_pos cbi_config_where(const struct cbi_config *config,
  * table: path, type, default, limits, help).  Texts live with the config. */
 struct cbi_settings {
 	const char *app_title;
+	const char *language; /* app.language: "en" or "en-XA" */
 	const char *organization;
 	const char *base_url;  /* backend.baseUrl, no trailing slash */
 	const char *base_path; /* its path: "" or "/portal" */

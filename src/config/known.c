@@ -14,6 +14,7 @@
 
 static const char *const known[] = {
 	"app.title",
+	"app.language",
 	"app.baseUrl",
 	"organization.name",
 	"backend.baseUrl",

@@ -33,6 +33,7 @@ struct setting {
 
 static const struct setting settings[] = {
 	{ "app.title", TEXT, AT(app_title), "Callboard", 0, 0, 0 },
+	{ "app.language", TEXT, AT(language), "en", 0, 0, 0 },
 	{ "organization.name", TEXT, AT(organization), "", 0, 0, 0 },
 	{ "backend.baseUrl", TEXT, AT(base_url), "http://localhost:8080", 0, 0,
 	  0 },
@@ -420,4 +421,10 @@ void cbi_config_fill_settings(struct cbi_config *config)
 		                 "backend.log.level: '%s', expected error, "
 		                 "warn, info or debug",
 		                 config->settings.log_level);
+	if (strcmp(config->settings.language, "en") != 0 &&
+	    strcmp(config->settings.language, "en-XA") != 0)
+		cbi_config_error(config, "app.language",
+		                 "app.language: '%s', expected en, or en-XA "
+		                 "to see what is translated",
+		                 config->settings.language);
 }

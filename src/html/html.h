@@ -73,6 +73,12 @@ void cbi_html_esc(struct cb_html *html, const char *text);
 void cbi_html_esc_n(struct cb_html *html, const char *text, size_t len);
 /* A file's name or an address: it breaks behind its slashes. */
 void cbi_html_path(struct cb_html *html, const char *path);
+/*
+ * The language of cb_tr, before the process has threads: "en", as messages
+ * are written, or the pseudo-locale "en-XA", which puts them in brackets, so
+ * that what does not pass cb_tr is seen.  False for another.
+ */
+bool cbi_html_language(const char *tag);
 /* A visible string: cb_tr, then escaped. */
 void cbi_html_tr(struct cb_html *html, const char *id);
 

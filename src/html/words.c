@@ -17,10 +17,22 @@
 /* A message is a sentence, and so is what is put into it. */
 #define SENTENCE_MAX (8 * CB_KIB)
 
+static bool pseudo;
+
+bool cbi_html_language(const char *tag)
+{
+	pseudo = strcmp(tag, "en-XA") == 0;
+	return pseudo || strcmp(tag, "en") == 0;
+}
+
 const char *cb_tr(const struct cb_ctx *ctx, const char *id)
 {
-	(void)ctx;
-	return id;
+	const char *marked = NULL;
+
+	/* Memory of the context is not what its reader sees of it. */
+	if (pseudo && *id)
+		marked = cb_printf((struct cb_ctx *)(uintptr_t)ctx, "[%s]", id);
+	return marked ? marked : id;
 }
 
 const char *cbi_html_say(struct cb_ctx *ctx, const char *id, const char *first,

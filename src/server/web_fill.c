@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "catalog/fresh.h"
 #include "html/addr.h"
+#include "html/html.h"
 #include "server/rooms.h"
 #include "web/api/api.h"
 #include "web/pages/pages.h"
@@ -69,6 +70,7 @@ static int set_addresses(struct cb_ctx *ctx, const struct cbi_web *web)
 	if (rc != CB_OK)
 		return cb_fail(ctx, rc, "backend.baseUrl: '%s' is no base path",
 		               web->settings->base_path);
+	(void)cbi_html_language(web->settings->language); /* config knows it */
 	return CB_OK;
 }
 

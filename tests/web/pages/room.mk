@@ -7,6 +7,11 @@ tests_web_pages_test_pages_LDADD = $(test_ldadd)
 tests_web_pages_test_plain_SOURCES = tests/web/pages/test_plain.c \
 	tests/html/html_room.h
 tests_web_pages_test_plain_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/web/pages/test_words
+TESTS += tests/web/pages/test_words
+tests_web_pages_test_words_SOURCES = tests/web/pages/test_words.c \
+	tests/web/pages/house.c tests/web/pages/house.h
+tests_web_pages_test_words_LDADD = $(test_ldadd)
 check_PROGRAMS += tests/web/pages/test_cost
 TESTS += tests/web/pages/test_cost
 tests_web_pages_test_cost_SOURCES = tests/web/pages/test_cost.c \

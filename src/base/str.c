@@ -163,6 +163,24 @@ void cbi_str_cut(char *text)
 		text[at - 1] = '\0';
 }
 
+void cbi_str_mend(char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		size_t n = 1;
+
+		while (n <= 4 && n <= left && !cbi_str_utf8(text, n))
+			n++;
+		if (n > 4 || n > left) {
+			*text = '?';
+			n = 1;
+		}
+		text += n;
+		left -= n;
+	}
+}
+
 static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')

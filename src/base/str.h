@@ -43,6 +43,9 @@ bool cbi_str_utf8(const char *text, size_t len);
 /* Takes off an end that was cut within a character of UTF-8. */
 void cbi_str_cut(char *text);
 
+/* Bytes that are no UTF-8, as where "%.80s" has cut, become '?'. */
+void cbi_str_mend(char *text);
+
 /*
  * Decodes %XX (and '+' as a space when plus is set) into out, which has room
  * for len + 1 bytes.  -1 for a bad escape, for NUL and for what is not UTF-8.

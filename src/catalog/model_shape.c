@@ -30,6 +30,8 @@ int cbi_problem_set(struct cbi_problem *problem, const char *path,
 	vsnprintf(problem->text + n, sizeof(problem->text) - (size_t)n, fmt,
 	          args);
 	va_end(args);
+	/* Values are quoted in part: what is no UTF-8 could not be told. */
+	cbi_str_mend(problem->text);
 	return CB_EINVAL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/cmock.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -121,9 +122,37 @@ static void log_values_stay_on_one_line(void **state)
 	cbi_buf_finish(&buf);
 }
 
+static void what_was_cut_in_a_character_is_mended(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+		{ "", "" },
+		{ "plain", "plain" },
+		{ "\xc3\xa9", "\xc3\xa9" },
+		{ "'a\xc3' is", "'a?' is" },
+		{ "'\xe2\x82' is", "'?"
+		                   "?' is" },
+		{ "\xf0\x9f\x98\x80\xf0\x9f", "\xf0\x9f\x98\x80?"
+		                              "?" },
+		{ "\x80\xff", "?"
+		              "?" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%s", rows[i].text);
+		cbi_str_mend(text);
+		assert_string_equal(text, rows[i].expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_cut_in_a_character_is_mended),
 		cmocka_unit_test(whole_numbers_only),
 		cmocka_unit_test(durations_have_units),
 		cmocka_unit_test(escapes_are_decoded_once),

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/ctx.h"
+#include "base/str.h"
 #include "catalog/model.h"
 #include "catalog/ref.h"
 #include "json/json.h"
@@ -318,6 +319,9 @@ static void good_entities_of_every_kind_pass(void **state)
 	}
 }
 
+/* 26 letters. */
+#define LETTERS "abcdefghijklmnopqrstuvwxyz"
+
 static void hints_name_what_was_meant(void **state)
 {
 	struct cbi_problem problem;
@@ -331,6 +335,16 @@ static void hints_name_what_was_meant(void **state)
 			     &place, &model, &problem),
 	                 CB_EINVAL);
 	assert_non_null(strstr(problem.text, "did you mean Component?"));
+	/* The quoted part ends within a character. */
+	assert_int_equal(
+	    cbi_model_process(&ctx,
+	                      entity_of("apiVersion: backstage.io/v1alpha1\n"
+	                                "kind: A" LETTERS LETTERS LETTERS
+	                                "\xc3\xa9\n"
+	                                "metadata: {name: a}\n"),
+	                      &place, &model, &problem),
+	    CB_EINVAL);
+	assert_true(cbi_str_utf8(problem.text, strlen(problem.text)));
 	assert_int_equal(cbi_model_process(&ctx,
 	                                   entity_of(GOOD "metdata: {}\n"),
 	                                   &place, &model, &problem),

@@ -168,8 +168,8 @@ static const char *annotation(const json_t *entity, const char *name)
 	    name));
 }
 
-static int take_item(struct cb_ctx *ctx, const struct waiting *from,
-                     struct cbi_item *item)
+static int take_item(struct cb_ctx *ctx, const struct cbi_bucket *bucket,
+                     const struct waiting *from, struct cbi_item *item)
 {
 	struct cbi_model_place *place = cb_alloc(ctx, sizeof(*place));
 	struct cbi_problem problem;
@@ -183,6 +183,7 @@ static int take_item(struct cb_ctx *ctx, const struct waiting *from,
 	                    "backstage.io/managed-by-origin-location"));
 	if (!place->location || !place->origin)
 		return CB_ENOMEM;
+	place->kinds = bucket->ask.kinds;
 	item->entity = from->entity;
 	item->key = from->key;
 	item->source = place->location;
@@ -205,7 +206,7 @@ static int take_items(struct cb_ctx *ctx, struct cbi_bucket *bucket,
 		struct cbi_item item = { 0 };
 		const json_t *known;
 
-		rc = take_item(ctx, &bucket->waiting[i], &item);
+		rc = take_item(ctx, bucket, &bucket->waiting[i], &item);
 		if (rc < 0)
 			return rc;
 		known = json_object_get(at, item.ref);

@@ -28,6 +28,8 @@
 #define CBI_BUCKET_PROBLEMS 20
 #define CBI_BUCKET_PREVIEW 1000
 
+struct cbi_kinds; /* catalog/kinds.h */
+
 struct cbi_bucket_done {
 	size_t seen, added, changed, same, removed;
 	size_t taken;    /* another source has the ref */
@@ -43,6 +45,7 @@ struct cbi_bucket_ask {
 	const char *name;
 	bool dry;     /* says what it would do; nothing is written */
 	bool confirm; /* removes whatever is gone, however much */
+	const struct cbi_kinds *kinds; /* beside the nine; NULL for none */
 };
 
 struct cbi_bucket;

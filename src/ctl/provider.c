@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "catalog/bucket.h"
+#include "catalog/kinds.h"
 #include "catalog/overview.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
@@ -167,6 +168,10 @@ static int dry_run(struct cbi_ctl *ctl, const char *name)
 	int rc = cbi_http_create(
 	    &ctl->ctx, cbi_config_get(ctl->config, "connections"), &http);
 
+	if (rc == CB_OK)
+		rc = cbi_kinds_read(
+		    &ctl->ctx, cbi_config_get(ctl->config, "catalog.kinds"),
+		    &run.ask.kinds);
 	if (rc == CB_OK)
 		run.supplier = configured(ctl, http, name);
 	if (run.supplier) {

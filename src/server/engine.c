@@ -371,6 +371,7 @@ static int open_supply(struct cb_ctx *ctx, struct engine *engine)
 	if (rc < 0)
 		return rc;
 	supply->suppliers = suppliers;
+	supply->kinds = engine->ingest.kinds;
 	supply->unknown = cbi_supply_unknown(config);
 	supply->keep_vanished =
 	    strcmp(cbi_config_text(config, "catalog.orphanProviderStrategy",

@@ -164,6 +164,7 @@ static int run_job(struct cb_ctx *ctx, struct thread *thread,
 
 	if (!supplier)
 		return CB_OK; /* the names were ours: cannot be */
+	run.ask.kinds = thread->in->kinds;
 	run.ask.confirm = strcmp(job->wanted, "confirm") == 0;
 	if (!anew && !run.ask.confirm && json_object_size(job->state) > 0)
 		run.before = job->state;

@@ -10,9 +10,12 @@
 
 #include "base/supply.h"
 
+struct cbi_kinds;
+
 struct cbi_engine_supply {
 	const struct cbi_supplier *suppliers;
 	size_t n;
+	const struct cbi_kinds *kinds; /* catalog.kinds */
 	bool keep_vanished;  /* catalog.orphanProviderStrategy: keep */
 	const char *unknown; /* a section that nobody reads; NULL */
 	const char *host;    /* for people, beside the process */

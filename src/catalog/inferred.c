@@ -261,7 +261,8 @@ static int confirm(struct cb_ctx *ctx, void *arg)
 		                 .source = c->source,
 		                 .entity = json_deep_copy(c->entity) };
 	struct cbi_batch batch = { .provider = CBI_VERSION_INFERRED,
-		                   .place = { c->source, c->source },
+		                   .place = { .location = c->source,
+		                              .origin = c->source },
 		                   .look = c->wish->dry,
 		                   .items = &item,
 		                   .n = 1 };

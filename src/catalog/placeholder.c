@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/str.h"
+#include "catalog/bundle.h"
 #include "catalog/model_priv.h"
 #include "json/json.h"
 #include "yaml/yaml.h"
@@ -32,21 +33,9 @@ static int failed(struct work *w, const char *path, const char *key,
 	return CB_EINVAL;
 }
 
-static int parse_yaml(struct work *w, const char *text, size_t len,
-                      json_t **out)
+static bool is_description(const char *key)
 {
-	struct cbi_yaml_doc *doc;
-	int rc = cbi_yaml_parse(w->ctx, text, len, &doc);
-
-	if (rc < 0)
-		return rc;
-	if (doc && doc->error)
-		return cb_fail(w->ctx, CB_EINVAL, "%s", doc->error);
-	if (!doc || doc->next)
-		return cb_fail(w->ctx, CB_EINVAL,
-		               "expected exactly one document");
-	*out = doc->root ? cbi_yaml_json(doc->root) : json_null();
-	return *out ? CB_OK : cb_fail(w->ctx, CB_ENOMEM, "out of memory");
+	return strcmp(key, "$openapi") == 0 || strcmp(key, "$asyncapi") == 0;
 }
 
 /* *out is a new reference. */
@@ -57,12 +46,14 @@ static int resolve(struct work *w, const char *key, const char *target,
 	size_t len;
 	int rc;
 
+	if (is_description(key))
+		return cbi_bundle(w->ctx, w->reader, w->base, target, out);
 	rc = w->reader->read(w->ctx, w->reader->arg, w->base, target, &text,
 	                     &len);
 	if (rc < 0)
 		return rc;
 	if (strcmp(key, "$yaml") == 0)
-		return parse_yaml(w, text, len, out);
+		return cbi_yaml_one(w->ctx, text, len, out);
 	if (strcmp(key, "$json") == 0) {
 		rc = cb_json_parse(w->ctx, text, len, out);
 		if (rc == CB_OK)
@@ -78,7 +69,7 @@ static int resolve(struct work *w, const char *key, const char *target,
 static bool is_known(const char *key)
 {
 	return strcmp(key, "$text") == 0 || strcmp(key, "$json") == 0 ||
-	       strcmp(key, "$yaml") == 0;
+	       strcmp(key, "$yaml") == 0 || is_description(key);
 }
 
 static int replace(struct work *w, const char *path, const char *key,

@@ -153,6 +153,16 @@ static int remember_read(struct work *w, const char *target, json_t *after)
 	return bad ? cb_fail(w->ctx, CB_ENOMEM, "out of memory") : CB_OK;
 }
 
+static const char *resolve_placeholder(struct cb_ctx *ctx, void *arg,
+                                       const char *base, const char *target)
+{
+	const struct work *w = arg;
+	const struct cbi_feed *feed = &w->round->in->feed;
+
+	return feed->resolve(ctx, feed->arg, "url", base + strlen("url:"),
+	                     target);
+}
+
 static int read_placeholder(struct cb_ctx *ctx, void *arg, const char *base,
                             const char *target, const char **text, size_t *len)
 {
@@ -163,8 +173,7 @@ static int read_placeholder(struct cb_ctx *ctx, void *arg, const char *base,
 	json_t *after = NULL;
 	int rc;
 
-	ask.target =
-	    feed->resolve(ctx, feed->arg, "url", base + strlen("url:"), target);
+	ask.target = resolve_placeholder(ctx, arg, base, target);
 	if (!ask.target)
 		return cb_failure_code(ctx);
 	rc = feed->read(ctx, feed->arg, &ask, keep_text, &file, &after);
@@ -190,7 +199,8 @@ int cbi_round_fill(struct cb_ctx *ctx, const struct cbi_ingest *in,
 	struct work w = { .ctx = ctx, .round = &round, .state = json_object() };
 	int rc = cbi_json_keep(ctx, w.state);
 
-	w.reader = (struct cbi_placeholder_reader){ read_placeholder, &w };
+	w.reader = (struct cbi_placeholder_reader){ read_placeholder, &w,
+		                                    resolve_placeholder };
 	return rc < 0 ? rc
 	              : cbi_placeholder_apply(ctx, entity, key, &w.reader,
 	                                      problem);
@@ -532,7 +542,8 @@ int cbi_round_file(void *arg, struct cb_ctx *ctx,
 	w.batch.place.location = w.key;
 	w.batch.place.origin = round->origin;
 	w.batch.place.kinds = round->in->kinds;
-	w.reader = (struct cbi_placeholder_reader){ read_placeholder, &w };
+	w.reader = (struct cbi_placeholder_reader){ read_placeholder, &w,
+		                                    resolve_placeholder };
 	json_array_append_new(round->keys, json_string(w.key));
 	if (file->code != CB_OK)
 		rc = cbi_round_problem(ctx, round, file->code, file->problem);

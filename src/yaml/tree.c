@@ -58,6 +58,21 @@ json_t *cbi_yaml_json(const struct cbi_yaml *value)
 	return NULL;
 }
 
+int cbi_yaml_one(struct cb_ctx *ctx, const char *text, size_t len, json_t **out)
+{
+	struct cbi_yaml_doc *doc;
+	int rc = cbi_yaml_parse(ctx, text, len, &doc);
+
+	if (rc < 0)
+		return rc;
+	if (doc && doc->error)
+		return cb_fail(ctx, CB_EINVAL, "%s", doc->error);
+	if (!doc || doc->next)
+		return cb_fail(ctx, CB_EINVAL, "expected exactly one document");
+	*out = doc->root ? cbi_yaml_json(doc->root) : json_null();
+	return *out ? CB_OK : cb_fail(ctx, CB_ENOMEM, "out of memory");
+}
+
 static const struct cbi_yaml *get(const struct cbi_yaml *value, const char *key,
                                   size_t len)
 {

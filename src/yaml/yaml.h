@@ -78,6 +78,13 @@ void cbi_yaml_stream_destroy(struct cbi_yaml_stream *stream);
  * whole within 2^53 become reals. */
 json_t *cbi_yaml_json(const struct cbi_yaml *value);
 
+/*
+ * A text of exactly one document as JSON, null for an empty one; *out is a new
+ * reference.  CB_EINVAL names line and column, or says that there are more.
+ */
+int cbi_yaml_one(struct cb_ctx *ctx, const char *text, size_t len,
+                 json_t **out) CB_USED;
+
 /* The child of a MAP, or by index text of a LIST; NULL for none. */
 const struct cbi_yaml *cbi_yaml_get(const struct cbi_yaml *value,
                                     const char *key);

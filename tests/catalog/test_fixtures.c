@@ -101,8 +101,8 @@ static void take_targets(const json_t *entity, const char *name)
 
 static void take_entity(json_t *entity, const char *name)
 {
-	static const struct cbi_placeholder_reader reader = { read_beside,
-		                                              NULL };
+	static const struct cbi_placeholder_reader reader = { .read =
+		                                                  read_beside };
 	struct cbi_model_place place = { .origin =
 		                             "url:" SITE "ours/all.yaml" };
 	struct cbi_problem problem;

@@ -160,8 +160,8 @@ static int read_local(struct cb_ctx *c, void *arg, const char *base,
 
 static void placeholders_are_replaced_once(void **state)
 {
-	static const struct cbi_placeholder_reader reader = { read_local,
-		                                              NULL };
+	static const struct cbi_placeholder_reader reader = { .read =
+		                                                  read_local };
 	struct cbi_problem problem;
 	json_t *entity = entity_of(
 	    "a: {$text: ./x}\nb: [{$json: ./x}, {$yaml: ./y}]\n"
@@ -182,8 +182,8 @@ static void placeholders_are_replaced_once(void **state)
 
 static void placeholders_that_fail_name_their_field(void **state)
 {
-	static const struct cbi_placeholder_reader reader = { read_local,
-		                                              NULL };
+	static const struct cbi_placeholder_reader reader = { .read =
+		                                                  read_local };
 	static const struct {
 		const char *yaml, *base, *path;
 	} cases[] = {

@@ -41,6 +41,13 @@ spec:
   '/html.yaml': '<!doctype html><title>no yaml</title>\n\t<p>: {',
   '/empty.yaml': '',
   '/template.yaml': component('filled').replace('name: filled', 'name: filled\n  description: {$text: ./missing.txt}'),
+  '/described.yaml': `apiVersion: backstage.io/v1alpha1
+kind: API
+metadata: {name: described}
+spec: {type: openapi, lifecycle: production, owner: crew, definition: {$openapi: ./described-api.yaml}}
+`,
+  '/described-api.yaml': "openapi: '3.0.0'\npaths: {/a: {$ref: './described-paths.json#/a'}, /b: {$ref: './described-paths.json#/a'}}\n",
+  '/described-paths.json': '{"a": {"get": {"summary": "one"}}}',
   '/plain': component('plain'),
   '/taken.yaml': component('taken'),
   '/other.yaml': component('taken'),
@@ -119,6 +126,18 @@ test('a ref that another source has is told', async () => {
   assert.equal((await enrol(target('taken'))).status, 303);
   await until('taken is there', 20, async () => (await portal.get('/api/catalog/entities/by-name/component/default/taken')).status === 200);
   says(await look(target('other')), 200, 'Kept by another source', `url:${target('taken')}`);
+});
+
+test('a description in several files is one text, and follows each of them', async () => {
+  assert.equal((await enrol(target('described'))).status, 303);
+  const text = () => portal.json('/api/catalog/entities/by-name/api/default/described').then(entity => entity.spec?.definition);
+  const first = await until('it is there', 20, text);
+  assert.match(first, /^ {2}"?\/a"?:\n {4}get:\n {6}summary: one\n {2}"?\/b"?:\n {4}\$ref: ['"]#\/paths\/~1a\/?['"]$/m, first);
+  papers['/described-paths.json'] = '{"a": {"get": {"summary": "two"}}}';
+  assert.equal((await portal.get('/api/catalog/refresh', { method: 'POST', body: { entityRef: 'api:default/described' } })).status, 200);
+  await until('the change shows', 20, async () => (await text()).includes('summary: two'));
+  papers['/described-paths.json'] = '{}';
+  says(await look(target('described')), 400, 'described-paths.json#/a\' leads nowhere');
 });
 
 test('an address that no file name ends is tried as a file, too', async () => {

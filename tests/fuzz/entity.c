@@ -56,7 +56,7 @@ static void serve(struct cb_ctx *ctx, json_t *json,
 
 static void process(struct cb_ctx *ctx, const struct cbi_yaml *root)
 {
-	static const struct cbi_placeholder_reader reader = { no_file, NULL };
+	static const struct cbi_placeholder_reader reader = { .read = no_file };
 	static const char *const at = "url:https://example.com/a.yaml";
 	const struct cbi_model_place place = { at, at, NULL };
 	struct cbi_problem problem = { 0 };

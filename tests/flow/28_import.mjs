@@ -132,7 +132,7 @@ test('a description in several files is one text, and follows each of them', asy
   assert.equal((await enrol(target('described'))).status, 303);
   const text = () => portal.json('/api/catalog/entities/by-name/api/default/described').then(entity => entity.spec?.definition);
   const first = await until('it is there', 20, text);
-  assert.match(first, /^ {2}"?\/a"?:\n {4}get:\n {6}summary: one\n {2}"?\/b"?:\n {4}\$ref: ['"]#\/paths\/~1a\/?['"]$/m, first);
+  assert.deepEqual(first.replace(/["']/g, '').split('\n').slice(1, 7), ['paths:', '  /a:', '    get:', '      summary: one', '  /b:', '    $ref: #/paths/~1a']);
   papers['/described-paths.json'] = '{"a": {"get": {"summary": "two"}}}';
   assert.equal((await portal.get('/api/catalog/refresh', { method: 'POST', body: { entityRef: 'api:default/described' } })).status, 200);
   await until('the change shows', 20, async () => (await text()).includes('summary: two'));

@@ -78,6 +78,8 @@ static int descend(struct bundle *b, const char *key)
 		rc = *key == '~'   ? cb_buf_text(&b->at, "~0")
 		     : *key == '/' ? cb_buf_text(&b->at, "~1")
 		                   : cb_buf_add(&b->at, key, 1);
+	if (rc == CB_ENOMEM)
+		return cb_fail(b->ctx, rc, "out of memory");
 	return rc < 0 ? cb_fail(b->ctx, CB_ETOOBIG, "it is nested too deep")
 	              : CB_OK;
 }
@@ -351,8 +353,9 @@ int cbi_bundle(struct cb_ctx *ctx, const struct cbi_placeholder_reader *reader,
 	if (!b.root)
 		return cb_failure_code(ctx);
 	cbi_buf_init(&b.at, POINTER_MAX);
-	cb_buf_text(&b.at, "");
-	rc = load(&b, b.root, &first);
+	rc = cb_buf_text(&b.at, "");
+	rc = rc < 0 ? cb_fail(ctx, rc, "out of memory")
+	            : load(&b, b.root, &first);
 	/* The first file's own value is referred to while it is changed. */
 	whole = rc == CB_OK ? json_deep_copy(first) : NULL;
 	if (rc == CB_OK && !whole)

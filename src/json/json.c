@@ -4,6 +4,7 @@
  */
 #include "json/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,11 +62,15 @@ int cb_json_parse(struct cb_ctx *ctx, const char *text, size_t len,
 	if (too_deep(text, len))
 		return cb_fail(ctx, CB_EINVAL, "JSON nested deeper than %d",
 		               CB_JSON_DEPTH_MAX);
+	errno = 0;
 	value = json_loadb(text, len, flags, &error);
 	/* Whole numbers beyond 64 bits are doubles to everybody else. */
 	if (!value && json_error_code(&error) == json_error_numeric_overflow)
 		value = json_loadb(text, len, flags | JSON_DECODE_INT_AS_REAL,
 		                   &error);
+	/* jansson takes a text for wrong that it has no memory for. */
+	if (!value && (errno == ENOMEM || !*error.text))
+		return cb_fail(ctx, CB_ENOMEM, "no memory for JSON");
 	if (!value)
 		return cb_fail(ctx, CB_EINVAL,
 		               "not JSON at line %d, column %d: %s", error.line,

@@ -15,6 +15,11 @@ check_PROGRAMS += tests/catalog/test_flatten
 TESTS += tests/catalog/test_flatten
 tests_catalog_test_flatten_SOURCES = tests/catalog/test_flatten.c
 tests_catalog_test_flatten_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/catalog/test_chaos
+TESTS += tests/catalog/test_chaos
+tests_catalog_test_chaos_SOURCES = tests/catalog/test_chaos.c \
+	tests/lib/chaos.c tests/lib/chaos.h
+tests_catalog_test_chaos_LDADD = $(test_ldadd)
 check_PROGRAMS += tests/catalog/test_bundle
 TESTS += tests/catalog/test_bundle
 tests_catalog_test_bundle_SOURCES = tests/catalog/test_bundle.c

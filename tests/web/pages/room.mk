@@ -7,6 +7,12 @@ tests_web_pages_test_pages_LDADD = $(test_ldadd)
 tests_web_pages_test_plain_SOURCES = tests/web/pages/test_plain.c \
 	tests/html/html_room.h
 tests_web_pages_test_plain_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/web/pages/test_chaos
+TESTS += tests/web/pages/test_chaos
+tests_web_pages_test_chaos_SOURCES = tests/web/pages/test_chaos.c \
+	tests/lib/chaos.c tests/lib/chaos.h \
+	tests/web/pages/house.c tests/web/pages/house.h
+tests_web_pages_test_chaos_LDADD = $(test_ldadd)
 check_PROGRAMS += tests/web/pages/test_words
 TESTS += tests/web/pages/test_words
 tests_web_pages_test_words_SOURCES = tests/web/pages/test_words.c \

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "callboard/json.h"
 #include "catalog/bucket.h"
+#include "catalog/kinds.h"
 #include "tests/catalog/yard.h"
 
 static struct yard yard;
@@ -247,6 +248,36 @@ static void what_another_source_has_stays_its_own(void **state)
 	assert_served("group:default/a group:default/c");
 }
 
+static void schemas_of_the_config_hold_for_them(void **state)
+{
+	static const char kinds[] =
+	    "[{\"kind\": \"Group\", \"apiVersions\": "
+	    "[\"backstage.io/v1alpha1\"], \"schema\": {\"properties\": "
+	    "{\"metadata\": {\"properties\": {\"title\": {\"pattern\": "
+	    "\"^Team \"}}}}}}]";
+	struct cbi_bucket_ask ask = { 0 };
+	struct cbi_bucket_done done;
+	json_t *list;
+
+	(void)state;
+	assert_int_equal(
+	    cb_json_parse(&yard.lane.ctx, kinds, sizeof(kinds) - 1, &list),
+	    CB_OK);
+	assert_int_equal(cbi_kinds_read(&yard.lane.ctx, list, &ask.kinds),
+	                 CB_OK);
+	assert_int_equal(run_named("test:one",
+	                           (struct list){ .names = "a", .title = "A" },
+	                           ask, &done),
+	                 CB_OK);
+	assert_int_equal(done.problems, 1);
+	assert_int_equal(
+	    run_named("test:one",
+	              (struct list){ .names = "a", .title = "Team A" }, ask,
+	              &done),
+	    CB_OK);
+	assert_int_equal(done.problems, 0);
+}
+
 static void another_location_key_makes_another_entity(void **state)
 {
 	struct cbi_bucket_done done;
@@ -338,6 +369,8 @@ int main(void)
 		                                end),
 		cmocka_unit_test_setup_teardown(
 		    what_another_source_has_stays_its_own, begin, end),
+		cmocka_unit_test_setup_teardown(
+		    schemas_of_the_config_hold_for_them, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    another_location_key_makes_another_entity, begin, end),
 		cmocka_unit_test_setup_teardown(

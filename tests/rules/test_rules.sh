@@ -108,5 +108,29 @@ printf '%s\n' 'void cbi_alone(void){}' >src/web/alone.c
 ${CC:-cc} -c -o src/web/alone.o src/web/alone.c
 try 'a function that nobody else uses' exports 'cbi_alone is used by nobody else'
 
+# A library as it is installed, less one flag.
+hard='-O2 -D_FORTIFY_SOURCE=2 -fstack-protector-all'
+load='-Wl,-z,relro,-z,now,-z,noexecstack'
+linked() { # CFLAGS LDFLAGS
+	house
+	mkdir -p .libs
+	echo "HARDEN_CFLAGS = $1" >Makefile
+	put l.c '#include <string.h>' 'void cb_a(char *a, size_t n) { char b[64]; memcpy(b, a, n); a[0] = b[n - 1]; }'
+	# shellcheck disable=SC2086
+	${CC:-cc} -w -shared -fPIC $1 $2 -o .libs/libcallboard.so l.c
+}
+linked "$hard" "$load"
+try 'a hardened library' hardened ''
+linked "$hard" '-Wl,-z,relro,-z,lazy,-z,noexecstack'
+try 'symbols that are bound late' hardened 'symbols are not bound at start'
+linked "$hard" '-Wl,-z,norelro,-z,now,-z,noexecstack'
+try 'relocations that may be written' hardened 'no read-only relocations'
+linked "$hard" '-Wl,-z,relro,-z,now,-z,execstack'
+try 'a stack that runs' hardened 'a stack that runs'
+linked '-O2 -D_FORTIFY_SOURCE=2 -fno-stack-protector' "$load"
+try 'a stack without a guard' hardened 'no guarded stack'
+linked '-O2 -fstack-protector-all -U_FORTIFY_SOURCE' "$load"
+try 'bounds that nobody checks' hardened 'no bounds checked'
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

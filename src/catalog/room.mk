@@ -39,7 +39,9 @@ libcallboard_la_SOURCES += src/catalog/model_shape.c
 libcallboard_la_SOURCES += src/catalog/model_url.c
 libcallboard_la_SOURCES += src/catalog/ref.c src/catalog/ref.h
 libcallboard_la_SOURCES += src/catalog/placeholder.c src/catalog/placeholder.h \
-	src/catalog/bundle.c src/catalog/bundle.h
+	src/catalog/bundle.c src/catalog/bundle.h \
+	src/catalog/fill.c src/catalog/fill.h \
+	src/catalog/owner.c src/catalog/owner.h
 libcallboard_la_SOURCES += src/catalog/change.c src/catalog/change.h
 libcallboard_la_SOURCES += src/catalog/location.c src/catalog/location.h
 libcallboard_la_SOURCES += src/catalog/remove.c src/catalog/remove.h

@@ -62,12 +62,6 @@ int cbi_round_try(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
 int cbi_round_file(void *arg, struct cb_ctx *ctx,
                    const struct cbi_provider_file *file);
 
-/* The placeholders of one entity that stands at key ("url:https://..."); fails
- * as cbi_placeholder_apply. */
-int cbi_round_fill(struct cb_ctx *ctx, const struct cbi_ingest *in,
-                   const char *key, json_t *entity,
-                   struct cbi_problem *problem) CB_USED;
-
 /* round_end.c: removes, writes state and errors, and gives the claim back. */
 int cbi_round_end(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
 

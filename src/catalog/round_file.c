@@ -19,6 +19,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "catalog/batch.h"
+#include "catalog/fill.h"
 #include "catalog/model_priv.h"
 #include "catalog/placeholder.h"
 #include "catalog/rules.h"
@@ -37,7 +38,7 @@ struct work {
 	json_t *bad;   /* status items of this file; borrowed */
 	bool again;    /* look at it again even if unchanged */
 	struct cbi_batch batch;
-	struct cbi_placeholder_reader reader;
+	struct cbi_fill fill;
 	uint64_t *seen; /* hashes of refs, open addressing; 0 is free */
 	size_t seen_n, seen_size;
 };
@@ -121,101 +122,15 @@ static int is_seen(struct work *w, const char *ref)
 	return 0;
 }
 
-/* --- placeholders --- */
-
-static int keep_text(void *arg, struct cb_ctx *ctx,
-                     const struct cbi_provider_file *file)
-{
-	struct cbi_provider_file *out = arg;
-
-	if (file->code != CB_OK)
-		return cb_fail(ctx, file->code, "%s", file->problem);
-	out->text = cb_strndup(ctx, file->text, file->len);
-	out->len = file->len;
-	return out->text ? CB_OK : CB_ENOMEM;
-}
-
-/* What was read is remembered with the file: who looks again asks whether it
- * has changed, and again and again what could not be read. */
-static int remember_read(struct work *w, const char *target, json_t *after)
-{
-	json_t *reads = json_object_get(w->state, "reads");
-	int bad = 0;
-
-	if (!reads) {
-		reads = json_object();
-		bad = json_object_set_new(w->state, "reads", reads);
-	}
-	if (!bad && after)
-		bad = json_object_update(reads, after);
-	else if (!bad)
-		bad = json_object_set_new(reads, target, json_false());
-	return bad ? cb_fail(w->ctx, CB_ENOMEM, "out of memory") : CB_OK;
-}
-
-static const char *resolve_placeholder(struct cb_ctx *ctx, void *arg,
-                                       const char *base, const char *target)
-{
-	const struct work *w = arg;
-	const struct cbi_feed *feed = &w->round->in->feed;
-
-	return feed->resolve(ctx, feed->arg, "url", base + strlen("url:"),
-	                     target);
-}
-
-static int read_placeholder(struct cb_ctx *ctx, void *arg, const char *base,
-                            const char *target, const char **text, size_t *len)
-{
-	struct work *w = arg;
-	const struct cbi_feed *feed = &w->round->in->feed;
-	struct cbi_provider_ask ask = { .type = "url" };
-	struct cbi_provider_file file = { 0 };
-	json_t *after = NULL;
-	int rc;
-
-	ask.target = resolve_placeholder(ctx, arg, base, target);
-	if (!ask.target)
-		return cb_failure_code(ctx);
-	rc = feed->read(ctx, feed->arg, &ask, keep_text, &file, &after);
-	if (rc < 0) {
-		int noted = remember_read(w, ask.target, NULL);
-
-		return noted < 0 ? noted : rc;
-	}
-	rc = remember_read(w, ask.target, after);
-	json_decref(after);
-	if (rc < 0)
-		return rc;
-	*text = file.text;
-	*len = file.len;
-	return CB_OK;
-}
-
-int cbi_round_fill(struct cb_ctx *ctx, const struct cbi_ingest *in,
-                   const char *key, json_t *entity, struct cbi_problem *problem)
-{
-	struct cbi_ingest_done done = { 0 };
-	struct cbi_round round = { .in = in, .done = &done };
-	struct work w = { .ctx = ctx, .round = &round, .state = json_object() };
-	int rc = cbi_json_keep(ctx, w.state);
-
-	w.reader = (struct cbi_placeholder_reader){ read_placeholder, &w,
-		                                    resolve_placeholder };
-	return rc < 0 ? rc
-	              : cbi_placeholder_apply(ctx, entity, key, &w.reader,
-	                                      problem);
-}
-
 /* --- documents --- */
 
 /* Before the transaction: nobody waits for a lock because an address is slow.
  * The item's hash then covers what was read. */
-static int fill_placeholders(struct work *w, struct cbi_item *item)
+static int fill(struct work *w, struct cbi_item *item)
 {
 	struct cbi_problem *problem = cb_alloc(w->ctx, sizeof(*problem));
-	int rc = problem ? cbi_placeholder_apply(w->ctx, item->entity, w->key,
-	                                         &w->reader, problem)
-	                 : CB_ENOMEM;
+	int rc =
+	    problem ? cbi_fill(&w->fill, item->entity, problem) : CB_ENOMEM;
 
 	if (rc != CB_EINVAL)
 		return rc;
@@ -239,7 +154,7 @@ static int add_item(struct work *w, const struct cbi_yaml *root, json_t *entity,
 	w->batch.n++;
 	if (w->round->check && !w->round->found)
 		return CB_OK;
-	return fill_placeholders(w, item);
+	return fill(w, item);
 }
 
 static int take_entity(struct work *w, const struct cbi_yaml *root,
@@ -492,7 +407,7 @@ static int take_changed(struct work *w, const struct cbi_provider_file *file)
 	size_t first = round->ids->len;
 	int rc;
 
-	w->state = state;
+	w->state = w->fill.state = state;
 	if (!round->check && (rc = cbi_round_half(w->ctx, round)) < 0)
 		return rc;
 	w->bad = json_array();
@@ -542,8 +457,9 @@ int cbi_round_file(void *arg, struct cb_ctx *ctx,
 	w.batch.place.location = w.key;
 	w.batch.place.origin = round->origin;
 	w.batch.place.kinds = round->in->kinds;
-	w.reader = (struct cbi_placeholder_reader){ read_placeholder, &w,
-		                                    resolve_placeholder };
+	w.fill = (struct cbi_fill){ .ctx = ctx,
+		                    .feed = &round->in->feed,
+		                    .key = w.key };
 	json_array_append_new(round->keys, json_string(w.key));
 	if (file->code != CB_OK)
 		rc = cbi_round_problem(ctx, round, file->code, file->problem);

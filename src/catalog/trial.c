@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "catalog/batch.h"
+#include "catalog/fill.h"
 #include "catalog/model.h"
 #include "catalog/ref.h"
 #include "catalog/round.h"
@@ -199,6 +200,18 @@ static void set_place(const json_t *entity, const char *location,
 	place->kinds = kinds;
 }
 
+static int fill(struct cb_ctx *ctx, const struct cbi_ingest *in,
+                const char *key, json_t *entity, struct cbi_problem *problem)
+{
+	struct cbi_fill one = { .ctx = ctx,
+		                .feed = &in->feed,
+		                .key = key,
+		                .state = json_object() };
+	int rc = cbi_json_keep(ctx, one.state);
+
+	return rc < 0 ? rc : cbi_fill(&one, entity, problem);
+}
+
 int cbi_trial_entity(struct cb_ctx *ctx, const struct cbi_ingest *in,
                      const char *location, json_t *entity, json_t *errors)
 {
@@ -215,7 +228,7 @@ int cbi_trial_entity(struct cb_ctx *ctx, const struct cbi_ingest *in,
 		return rc;
 	set_place(entity, location, in->kinds, &batch.place);
 	batch.items = &item;
-	rc = cbi_round_fill(ctx, in, batch.place.location, entity, &problem);
+	rc = fill(ctx, in, batch.place.location, entity, &problem);
 	if (rc == CB_EINVAL && !cb_failure_code(ctx)) {
 		item.broken = &problem;
 		rc = CB_OK;

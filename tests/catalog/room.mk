@@ -20,6 +20,10 @@ TESTS += tests/catalog/test_chaos
 tests_catalog_test_chaos_SOURCES = tests/catalog/test_chaos.c \
 	tests/lib/chaos.c tests/lib/chaos.h
 tests_catalog_test_chaos_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/catalog/test_owner
+TESTS += tests/catalog/test_owner
+tests_catalog_test_owner_SOURCES = tests/catalog/test_owner.c
+tests_catalog_test_owner_LDADD = $(test_ldadd)
 check_PROGRAMS += tests/catalog/test_bundle
 TESTS += tests/catalog/test_bundle
 tests_catalog_test_bundle_SOURCES = tests/catalog/test_bundle.c

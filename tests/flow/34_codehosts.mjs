@@ -153,6 +153,16 @@ test('a suspended installation and a wrong key are said, and lose nothing', asyn
   await until('it is over', 60, async () => !(await errors()).some(row => `${row.source} ${row.problem}`.includes(String(byApp.port))));
 });
 
+test('who names no owner has the one of CODEOWNERS, and follows it', async () => {
+  for (const kind of ['gitea', 'bitbucketServer', 'azure', 'gitlab']) {
+    const host = hosts[kind], name = `${lower(kind)}-owned`;
+    host.files['teams/owned.yaml'] = component(name, 'Owned').replace('  owner: crew\n', '');
+    await until(`${name} is there`, 60, async () => (await entity(name))?.spec.owner === 'crew');
+    host.files.CODEOWNERS = '* @acme/harbour\n';
+    await until(`${name} has another`, 60, async () => (await entity(name)).spec.owner === 'harbour');
+  }
+});
+
 await suite({
   before: async () => {
     for (const kind of kinds) {

@@ -74,6 +74,9 @@ int cbi_api_printf(struct cb_req *req, const char *fmt, ...) CB_PRINTF(2, 3);
 /* An entity, whole or cut down. */
 int cbi_api_entity(struct cb_req *req, struct cbi_fields *fields,
                    struct cbi_span body) CB_USED;
+/* The handler of whatever takes out the entity whose uid is the path's first
+ * hole: 204, also when there is none. */
+int cbi_api_uproot(struct cb_req *req) CB_USED;
 /* A registered location. */
 struct cbi_location;
 int cbi_api_location(struct cb_req *req,

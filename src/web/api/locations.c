@@ -331,7 +331,7 @@ static int refresh_entity(struct cb_req *req)
 	return rc;
 }
 
-static int remove_entity(struct cb_req *req)
+int cbi_api_uproot(struct cb_req *req)
 {
 	uint64_t number = 0;
 	int rc = cbi_uproot(req->ctx, req->args[0], req->address, &number);
@@ -365,6 +365,6 @@ const struct cbi_endpoint cbi_api_locations[] = {
 	ROW("POST", "/api/catalog/refresh", CBI_ACCESS_WRITE, "catalog-refresh",
 	    refresh_entity, ""),
 	ROW("DELETE", "/api/catalog/entities/by-uid/{uid}", CBI_ACCESS_WRITE,
-	    "catalog-entity-delete", remove_entity, ""),
+	    "catalog-entity-delete", cbi_api_uproot, ""),
 	{ .path = NULL },
 };

@@ -7,9 +7,7 @@
  */
 #include <string.h>
 
-#include "base/board.h"
 #include "catalog/unprocessed.h"
-#include "catalog/uproot.h"
 #include "web/api/answer.h"
 #include "web/api/api.h"
 
@@ -77,18 +75,6 @@ static int pending(struct cb_req *req)
 	return list(req, false);
 }
 
-static int forget(struct cb_req *req)
-{
-	uint64_t number = 0;
-	int rc = cbi_uproot(req->ctx, req->args[0], req->address, &number);
-
-	if (rc < 0)
-		return rc;
-	cbi_board_raise(&cbi_board()->wanted, number);
-	req->answer.status = 204;
-	return CB_OK;
-}
-
 #define ROW(m, p, a, n, h, q)                                                \
 	{                                                                    \
 		.path = "/api/catalog/entities/unprocessed/" p, .method = m, \
@@ -102,6 +88,6 @@ const struct cbi_endpoint cbi_api_unprocessed[] = {
 	ROW("GET", "pending", CBI_ACCESS_READ, "catalog-pending", pending,
 	    "owner"),
 	ROW("DELETE", "delete/{entity_id}", CBI_ACCESS_WRITE,
-	    "catalog-unprocessed-delete", forget, ""),
+	    "catalog-unprocessed-delete", cbi_api_uproot, ""),
 	{ .path = NULL },
 };

@@ -220,14 +220,22 @@ int cbi_scm_git_run(struct cb_ctx *ctx, const struct cbi_scm *scm,
 	return cbi_spawn_run(ctx, &program, out);
 }
 
-/* The line that says why; git puts advice below it. */
+/* The line that says why; git puts advice below it, and ssh's word of what
+ * went wrong above its own. */
 static int reason(const char *err, const char **out)
 {
+	static const char sshs[] = "Could not read from remote";
 	const char *fatal = strstr(err, "fatal: ");
 	const char *at = fatal ? fatal + strlen("fatal: ") : err;
 
+	if (fatal && fatal > err + 1 &&
+	    strncmp(at, sshs, sizeof(sshs) - 1) == 0) {
+		at = fatal - 1;
+		while (at > err && at[-1] != '\n')
+			at--;
+	}
 	*out = at;
-	return (int)strcspn(at, "\n");
+	return (int)strcspn(at, "\r\n");
 }
 
 int cbi_scm_git_failed(struct cb_ctx *ctx, const char *what,
@@ -241,6 +249,7 @@ int cbi_scm_git_failed(struct cb_ctx *ctx, const char *what,
 		{ "could not read Username", CB_EAUTH },
 		{ "could not read Password", CB_EAUTH },
 		{ "Permission denied", CB_EAUTH },
+		{ "Host key verification failed", CB_EAUTH },
 		{ "error: 403", CB_EAUTH },
 		{ "error: 429", CB_EBUSY },
 		{ "not found", CB_ENOENT },

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Catalog files of git repositories: a bare one of this host, and one over
-// HTTP; followed, and kept when something is wrong with them.
+// Catalog files of git repositories: a bare one of this host, one over
+// HTTP and one over ssh; followed, and kept when something is wrong with them.
 import { Portal, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import { gitserver, repository } from '../lib/codehosts/gitserver.mjs';
+import { sshd } from '../lib/codehosts/sshd.mjs';
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-let portal, server, folder, shop;
+let portal, server, ssh, folder, shop, shipped;
 const component = (name, title) => `apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata:
@@ -41,6 +42,18 @@ test('over HTTP, with a credential that only the repository sees', async () => {
   assert.ok(server.counts.authorized > 0);
   const said = server.log.join('\n');
   assert.ok(!said.includes('secret-git'), said);
+});
+
+test('over ssh, with a key, from a host that is known', async () => {
+  await titled('shipped', 'Shipped');
+  shipped.write('catalog-info.yaml', component('shipped', 'Edited'));
+  shipped.commit();
+  await titled('shipped', 'Edited');
+  ssh.forget();
+  await trouble(/shipped\.git: git: Host key verification failed/);
+  assert.equal((await entity('shipped')).metadata.title, 'Edited');
+  ssh.remember();
+  await until('it is over', 60, async () => !(await errors()).some(row => /shipped\.git/.test(row)));
 });
 
 test('a ref that has not moved costs one question', async () => {
@@ -126,9 +139,14 @@ await suite({
     remote.write('catalog-info.yaml', component('remote', 'Remote'));
     remote.commit();
     server = await gitserver(folder, 'reader:secret-git');
+    shipped = repository(join(folder, 'shipped.git'));
+    shipped.write('catalog-info.yaml', component('shipped', 'Shipped'));
+    shipped.commit();
+    ssh = await sshd(join(folder, 'ssh'));
     const targets = [
       `git+file://${folder}/repos/shop.git//teams/**/catalog-info.yaml`,
       `git+http://127.0.0.1:${server.port}/remote.git//catalog-info.yaml?ref=main`,
+      `git+ssh://${ssh.user}@127.0.0.1:${ssh.port}${folder}/shipped.git//catalog-info.yaml`,
       `git+file://${folder}/repos/shop.git//more/catalog-info.yaml?ref=gone`,
       `git+file://${folder}/repos/empty.git//catalog-info.yaml`,
       `git+file://${folder}/others/secret.git//catalog-info.yaml`,
@@ -142,6 +160,7 @@ await suite({
   git:
     - {path: '${folder}/repos'}
     - {host: '127.0.0.1:${server.port}', username: reader, password: secret-git, allow: [loopback]}
+    - {host: '127.0.0.1:${ssh.port}', privateKeyFile: '${ssh.key}', knownHostsFile: '${ssh.known}', allow: [loopback]}
     - {host: '127.0.0.1:2'}
 catalog:
   processingInterval: 1s
@@ -152,6 +171,7 @@ ${targets.map(target => `    - {type: url, target: '${target}'}\n`).join('')}`,
   after: async () => {
     await portal?.stop();
     await server?.stop();
+    await ssh?.stop();
     if (folder) rmSync(folder, { recursive: true, force: true });
   },
 });

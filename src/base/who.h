@@ -5,10 +5,23 @@
 #ifndef CB_BASE_WHO_H
 #define CB_BASE_WHO_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 enum cbi_who_kind {
 	CBI_WHO_NOBODY = 0,
-	CBI_WHO_GUEST,   /* a session made by the guest door */
-	CBI_WHO_SERVICE, /* a static externalAccess token */
+	CBI_WHO_GUEST,   /* a user who came through the guest door */
+	CBI_WHO_SERVICE, /* an externalAccess token, or a plugin's */
+	CBI_WHO_USER,    /* somebody who signed in, or holds a user's token */
+};
+
+/* One row of what a credential is limited to (accessRestrictions, the scope
+ * of a personal token).  NULL lists do not limit; lists end with NULL. */
+struct cbi_who_limit {
+	const char *plugin; /* "catalog"; NULL: every plugin */
+	const char *const *permissions;
+	const char *const *actions; /* "create", "read", "update", "delete" */
 };
 
 /* Texts live with the context that asked. */
@@ -17,6 +30,21 @@ struct cbi_who {
 	const char
 	    *subject; /* "user:default/guest", "external:<subject>"; "" */
 	const char *session; /* id of the session, NULL for tokens */
+	/* The plugin that asks for subject ("on behalf of"), or NULL. */
+	const char *plugin;
+	/* Who really looks, when subject is somebody viewed as; else NULL.
+	 * Such a request changes nothing. */
+	const char *viewer;
+	/* Whose things are the subject's own: his ref and those of his groups,
+	 * as far as the credential said; count 0: it did not say. */
+	const char *const *owns;
+	size_t owns_count;
+	/* What the credential is limited to; count 0: it is not. */
+	const struct cbi_who_limit *limits;
+	size_t limits_count;
+	/* Milliseconds since the epoch when the credential ends; 0: it does
+	 * not say. */
+	int64_t expires;
 };
 
 #endif

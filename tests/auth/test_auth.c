@@ -224,9 +224,9 @@ static void old_keys_verify_and_the_newest_signs(void **state)
 static void forms_belong_to_their_session(void **state)
 {
 	struct cbi_auth *auth = auth_of("auth: {guest: true}\n");
-	struct cbi_who one = { CBI_WHO_GUEST, "user:default/guest", "abc" };
-	struct cbi_who two = { CBI_WHO_GUEST, "user:default/guest", "abd" };
-	struct cbi_who service = { CBI_WHO_SERVICE, "external:ci", NULL };
+	struct cbi_who one = { .kind = CBI_WHO_GUEST, .session = "abc" };
+	struct cbi_who two = { .kind = CBI_WHO_GUEST, .session = "abd" };
+	struct cbi_who service = { .kind = CBI_WHO_SERVICE };
 	const char *token;
 
 	(void)state;
@@ -269,7 +269,7 @@ static void guests_read_and_services_write(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct cbi_who who = { rows[i].kind, "x", NULL };
+		struct cbi_who who = { .kind = rows[i].kind, .subject = "x" };
 		struct cbi_scope scope;
 
 		assert_int_equal(cbi_policy_may(&ctx, &who, CBI_MAY_READ),

@@ -113,8 +113,8 @@ static void cookie(struct cb_ctx *ctx, const char *text, bool valid)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct cbi_who guest = { CBI_WHO_GUEST,
-		                              "user:default/guest", "abc" };
+	static const struct cbi_who guest = { .kind = CBI_WHO_GUEST,
+		                              .session = "abc" };
 	struct cb_ctx *ctx = fuzz_begin();
 	const char *text = fuzz_text(ctx, data, size);
 

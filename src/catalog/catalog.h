@@ -34,8 +34,10 @@ enum cbi_catalog_table {
 	CBI_TABLE_ID,
 	CBI_TABLE_ROW,
 	CBI_TABLE_RECENT,
-	CBI_TABLE_PLUGIN, /* name: JSON, for registry/ */
-	CBI_TABLE_KEY,    /* id: 8 bytes and the secret, for auth/ */
+	CBI_TABLE_PLUGIN,    /* name: JSON, for registry/ */
+	CBI_TABLE_KEY,       /* id: 8 bytes and the secret, for auth/ */
+	CBI_TABLE_TOKEN_KEY, /* kid: 16 bytes and the private JWK, for auth/ */
+	CBI_TABLE_PERSONAL,  /* hash: 8 bytes and JSON, for auth/ */
 	CBI_TABLES
 };
 

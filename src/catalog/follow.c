@@ -14,6 +14,10 @@
 #define STATE_EVERY_MS 1000
 #define CLEAN_EVERY_MS 60000
 #define PRUNE_EVERY_MS 3600000
+/* Of tokens, unless it is told otherwise. */
+#define TOKEN_MS 3600000
+#define COOKIE_MS 86400000
+#define ROTATE_EVERY_MS 30000
 
 struct cbi_follower *cbi_follower_create(struct cbi_copy *copy)
 {
@@ -22,9 +26,18 @@ struct cbi_follower *cbi_follower_create(struct cbi_copy *copy)
 	if (!f)
 		return NULL;
 	f->copy = copy;
+	f->token_ms = TOKEN_MS;
+	f->cookie_ms = COOKIE_MS;
 	cbi_lane_init(&f->lane, CB_ARENA_REQUEST_MAX);
 	cbi_buf_init(&f->scratch, CB_YAML_BYTES_MAX);
 	return f;
+}
+
+void cbi_follower_lives(struct cbi_follower *follower, int64_t token_ms,
+                        int64_t cookie_ms)
+{
+	follower->token_ms = token_ms;
+	follower->cookie_ms = cookie_ms;
 }
 
 static void stop_listening(struct cbi_follower *f)
@@ -213,6 +226,12 @@ static int keep_house(struct cb_ctx *ctx, struct cbi_follower *f, int64_t now)
 			return rc;
 		f->prune_ms = now;
 	}
+	if (now - f->rotate_ms >= ROTATE_EVERY_MS) {
+		rc = cbi_follow_rotate(ctx, f);
+		if (rc < 0)
+			return rc;
+		f->rotate_ms = now;
+	}
 	return cbi_follow_quarantine(ctx, f);
 }
 
@@ -228,7 +247,7 @@ int cbi_follow_once(struct cb_ctx *ctx, struct cbi_follower *f, int timeout_ms)
 	if (rc == CB_OK && !f->loaded) {
 		rc = load_state(ctx, f);
 		if (rc == CB_OK)
-			rc = cbi_follow_first_key(ctx);
+			rc = cbi_follow_rotate(ctx, f);
 		/* The schema may still be on its way. */
 		if (rc < 0)
 			f->loaded = false;

@@ -9,8 +9,8 @@
  * a number whose entities are not there.
  *
  * It also carries what only the host knows into PostgreSQL: plugins that the
- * board put into quarantine.  And it keeps house: the first signing key,
- * change rows older than a day.
+ * board put into quarantine.  And it keeps house: keys that are due are
+ * made and old ones removed, and change rows older than a day.
  */
 #ifndef CB_CATALOG_FOLLOW_H
 #define CB_CATALOG_FOLLOW_H
@@ -23,6 +23,12 @@ struct cbi_follower;
 /* copy was made with writer set (cbi_catalog_copy_config) and outlives it.
  * NULL when out of memory. */
 struct cbi_follower *cbi_follower_create(struct cbi_copy *copy);
+/* How long tokens live (auth.backstageTokenExpiration; an hour unless told):
+ * their keys sign for so long, and verify for three times that.  And how long
+ * cookies live at most (a day unless told): keys of MACs sign for a day, and
+ * verify for so long after that. */
+void cbi_follower_lives(struct cbi_follower *follower, int64_t token_ms,
+                        int64_t cookie_ms);
 /* Ends the LISTEN; the writer lock goes with the copy. */
 void cbi_follower_destroy(struct cbi_follower *follower);
 

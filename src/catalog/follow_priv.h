@@ -26,7 +26,9 @@ struct cbi_follower {
 	uint64_t wanted; /* of the board, before this turn looked */
 	size_t map_size;
 	struct cb_buf scratch;
-	int64_t state_ms, clean_ms, prune_ms; /* when last done */
+	int64_t state_ms, clean_ms, prune_ms, rotate_ms; /* when last done */
+	int64_t token_ms;  /* how long tokens live, and their keys sign */
+	int64_t cookie_ms; /* how long cookies live at most */
 	/* Per board row: the quarantine that PostgreSQL knows of. */
 	int64_t carried[CB_BOARD_PLUGINS];
 };
@@ -51,6 +53,10 @@ int cbi_follow_store_state(struct cb_ctx *ctx, struct cbi_follower *f) CB_USED;
 int cbi_follow_registry(struct cb_ctx *ctx, struct cbi_follower *f,
                         struct cbi_copy_txn *txn) CB_USED;
 int cbi_follow_quarantine(struct cb_ctx *ctx, struct cbi_follower *f) CB_USED;
-int cbi_follow_first_key(struct cb_ctx *ctx) CB_USED;
+
+/* follow_keys.c: puts keys and personal tokens; makes the keys that are due
+ * (the first ones, too) and removes those whose time is over. */
+int cbi_follow_keys(struct cb_ctx *ctx, struct cbi_copy_txn *txn) CB_USED;
+int cbi_follow_rotate(struct cb_ctx *ctx, const struct cbi_follower *f) CB_USED;
 
 #endif

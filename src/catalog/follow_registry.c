@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * follow_registry.c - switches, keys and quarantines between PostgreSQL, the
- * copy and the board.
+ * follow_registry.c - switches and quarantines between PostgreSQL, the copy
+ * and the board.
  */
 #include <string.h>
 
 #include "audit/audit.h"
 #include "base/clock.h"
-#include "catalog/change.h"
 #include "catalog/follow_priv.h"
-#include "crypto/crypto.h"
 #include "db/db.h"
-
-#define SECRET_LEN 32
 
 /* Everything that a table of the copy holds, removed. */
 static int empty_table(struct cb_ctx *ctx, struct cbi_copy_txn *txn, int table)
@@ -83,106 +79,23 @@ static int put_plugins(struct cb_ctx *ctx, struct cbi_follower *f,
 	return rc;
 }
 
-static int put_keys(struct cb_ctx *ctx, struct cbi_copy_txn *txn)
-{
-	static const struct cbi_db_stmt fetch = {
-		"catalog_keys",
-		"select id::text, (extract(epoch from created_at) * "
-		"1000)::bigint, secret from callboard.signing_key",
-	};
-	struct cbi_db_result *result;
-	int rc = cbi_db_query(ctx, &fetch, NULL, 0, &result);
-
-	for (size_t i = 0; rc == CB_OK && i < cbi_db_rows(result); i++) {
-		const char *id = cbi_db_text(result, i, 0);
-		unsigned char record[8 + 256];
-		const unsigned char *secret;
-		size_t len;
-
-		rc = cbi_db_bytes(ctx, result, i, 2, &secret, &len);
-		if (rc < 0)
-			break;
-		if (len > sizeof(record) - 8)
-			return cb_fail(ctx, CB_EBUG,
-			               "signing key %s is longer than %zu "
-			               "bytes",
-			               id, sizeof(record) - 8);
-		cbi_layout_number((uint64_t)cbi_db_int(result, i, 1), record);
-		memcpy(record + 8, secret, len);
-		rc = cbi_copy_put(ctx, txn, CBI_TABLE_KEY, id, strlen(id),
-		                  record, len + 8);
-	}
-	return rc;
-}
-
 int cbi_follow_registry(struct cb_ctx *ctx, struct cbi_follower *f,
                         struct cbi_copy_txn *txn)
 {
-	int rc = empty_table(ctx, txn, CBI_TABLE_PLUGIN);
+	static const int tables[] = { CBI_TABLE_PLUGIN, CBI_TABLE_KEY,
+		                      CBI_TABLE_TOKEN_KEY, CBI_TABLE_PERSONAL };
+	int rc = CB_OK;
 
-	if (rc == CB_OK)
-		rc = empty_table(ctx, txn, CBI_TABLE_KEY);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (rc == CB_OK)
+			rc = empty_table(ctx, txn, tables[i]);
 	if (rc == CB_OK)
 		rc = put_plugins(ctx, f, txn);
 	if (rc == CB_OK)
-		rc = put_keys(ctx, txn);
+		rc = cbi_follow_keys(ctx, txn);
 	/* Whoever was switched is looked at anew. */
 	memset(f->carried, 0, sizeof(f->carried));
 	return rc;
-}
-
-/* One more change, of plugins and keys alone. */
-static int announce(struct cb_ctx *ctx, const char *cause)
-{
-	struct cbi_change change = { .registry = true, .cause = cause };
-	int rc = cbi_change_next(ctx, &change);
-
-	return rc < 0 ? rc : cbi_change_write(ctx, &change);
-}
-
-static int make_first_key(struct cb_ctx *ctx, void *arg)
-{
-	static const struct cbi_db_stmt lock = {
-		"catalog_key_lock",
-		"select pg_advisory_xact_lock(hashtext('callboard.key'))",
-	};
-	static const struct cbi_db_stmt make = {
-		"catalog_key_make",
-		"insert into callboard.signing_key (secret) select $1::bytea "
-		"where not exists (select from callboard.signing_key) "
-		"returning 1",
-	};
-	unsigned char secret[SECRET_LEN];
-	struct cbi_db_result *result;
-	const char *param;
-	int rc;
-
-	(void)arg;
-	rc = cbi_db_query(ctx, &lock, NULL, 0, NULL);
-	if (rc < 0)
-		return rc;
-	cbi_crypto_random(secret, sizeof(secret));
-	param = cbi_db_bytea(ctx, secret, sizeof(secret));
-	if (!param)
-		return CB_ENOMEM;
-	rc = cbi_db_query(ctx, &make, &param, 1, &result);
-	if (rc < 0 || cbi_db_rows(result) == 0)
-		return rc;
-	return announce(ctx, "first signing key");
-}
-
-int cbi_follow_first_key(struct cb_ctx *ctx)
-{
-	static const struct cbi_db_stmt any = {
-		"catalog_key_any",
-		"select exists (select from callboard.signing_key)",
-	};
-	struct cbi_db_result *result;
-	int rc = cbi_db_query(ctx, &any, NULL, 0, &result);
-
-	if (rc < 0 || cbi_db_bool(result, 0, 0))
-		return rc;
-	return cbi_db_transact(ctx, make_first_key, NULL);
 }
 
 /* --- quarantine --- */
@@ -215,7 +128,7 @@ static int write_quarantine(struct cb_ctx *ctx, const struct quarantine *q)
 	if (rc == CB_OK)
 		rc = cbi_audit_write(ctx, &entry);
 	if (rc == CB_OK)
-		rc = announce(ctx, "quarantine");
+		rc = cbi_db_registry_change(ctx, "quarantine", NULL);
 	return rc;
 }
 

@@ -11,10 +11,16 @@
 #include "copy/copy.h"
 
 static const char *const tables[CBI_TABLES] = {
-	[CBI_TABLE_META] = "meta",     [CBI_TABLE_ENTITY] = "entity",
-	[CBI_TABLE_UID] = "uid",       [CBI_TABLE_ID] = "id",
-	[CBI_TABLE_ROW] = "row",       [CBI_TABLE_RECENT] = "recent",
-	[CBI_TABLE_PLUGIN] = "plugin", [CBI_TABLE_KEY] = "key",
+	[CBI_TABLE_META] = "meta",
+	[CBI_TABLE_ENTITY] = "entity",
+	[CBI_TABLE_UID] = "uid",
+	[CBI_TABLE_ID] = "id",
+	[CBI_TABLE_ROW] = "row",
+	[CBI_TABLE_RECENT] = "recent",
+	[CBI_TABLE_PLUGIN] = "plugin",
+	[CBI_TABLE_KEY] = "key",
+	[CBI_TABLE_TOKEN_KEY] = "token_key",
+	[CBI_TABLE_PERSONAL] = "personal_token",
 };
 
 void cbi_catalog_copy_config(const char *dir, bool writer,

@@ -25,7 +25,7 @@
 #include "base/str.h"
 #include "catalog/catalog.h"
 
-#define CBI_LAYOUT_FORMAT 3
+#define CBI_LAYOUT_FORMAT 4
 
 struct cbi_copy_txn;
 

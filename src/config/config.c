@@ -347,6 +347,17 @@ size_t cbi_config_pools(const struct cbi_config *config,
 	return config->pool_count;
 }
 
+const char *cbi_config_fetch_pool(const struct cbi_config *config)
+{
+	const struct cbi_pool *pools;
+	size_t n = cbi_config_pools(config, &pools);
+
+	for (size_t i = 0; i < n; i++)
+		if (pools[i].fetch > 0)
+			return pools[i].name;
+	return "tools";
+}
+
 const char *cbi_config_pool_of(const struct cbi_config *config,
                                const char *plugin)
 {

@@ -100,6 +100,8 @@ struct cbi_settings {
 	int64_t history_ms;  /* catalog.history.retention; 0: for good */
 	bool isolate;        /* catalog.onBadDocument: isolate */
 	bool guest;          /* auth.guest: the open door */
+	bool omit_owns;      /* auth.omitIdentityTokenOwnershipClaim */
+	int64_t token_ms;    /* auth.backstageTokenExpiration, 10 min to 24 h */
 	int64_t memory_max;  /* bytes of one web process, 0 for none */
 };
 const struct cbi_settings *cbi_config_settings(const struct cbi_config *c);
@@ -114,6 +116,8 @@ struct cbi_pool {
 /* How many there are; *out lives with the config. */
 size_t cbi_config_pools(const struct cbi_config *config,
                         const struct cbi_pool **out);
+/* The first pool that has fetch processes: those of house calls. */
+const char *cbi_config_fetch_pool(const struct cbi_config *config);
 /* The pool of a plugin: where it is placed, else "tools". */
 const char *cbi_config_pool_of(const struct cbi_config *config,
                                const char *plugin);

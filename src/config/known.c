@@ -73,6 +73,8 @@ static const char *const known[] = {
 	"auth.environment",
 	"auth.providers.**",
 	"auth.session.**",
+	"auth.backstageTokenExpiration.**",
+	"auth.omitIdentityTokenOwnershipClaim",
 	"connections.*.baseUrl",
 	"connections.*.credential.**",
 	"connections.*.proxy",

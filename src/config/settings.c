@@ -29,6 +29,11 @@ struct setting {
 	int64_t min, max;
 };
 
+/* Backstage's: an hour, at least ten minutes, at most a day. */
+#define TOKEN_MS 3600000
+#define TOKEN_MIN_MS 600000
+#define TOKEN_MAX_MS 86400000
+
 #define AT(field) offsetof(struct cbi_settings, field)
 
 static const struct setting settings[] = {
@@ -68,6 +73,8 @@ static const struct setting settings[] = {
 	{ "catalog.staleIfError", MS, AT(stale_if_error_ms), NULL, 3600000, 0,
 	  INT64_C(604800000) },
 	{ "auth.guest", BOOL, AT(guest), NULL, 0, 0, 0 },
+	{ "auth.omitIdentityTokenOwnershipClaim", BOOL, AT(omit_owns), NULL, 1,
+	  0, 0 },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -336,6 +343,23 @@ static void fill_catalog(struct cbi_config *config)
 		                 bad);
 }
 
+/* Backstage's bounds are kept silently: a longer or shorter life is not
+ * refused there either. */
+static void fill_tokens(struct cbi_config *config)
+{
+	const char *path = "auth.backstageTokenExpiration";
+	int64_t ms = cbi_config_ms(config, path, TOKEN_MS);
+
+	if (ms < 0)
+		cbi_config_error(config, path, "%s: expected %s", path,
+		                 expectation(MS));
+	if (ms < TOKEN_MIN_MS)
+		ms = TOKEN_MIN_MS;
+	if (ms > TOKEN_MAX_MS)
+		ms = TOKEN_MAX_MS;
+	config->settings.token_ms = ms;
+}
+
 static bool good_name(const char *name)
 {
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -411,6 +435,7 @@ void cbi_config_fill_settings(struct cbi_config *config)
 	fill_database(config);
 	fill_redis(config);
 	fill_catalog(config);
+	fill_tokens(config);
 	fill_pools(config);
 	config->settings.plugin_dirs = builtin_dirs;
 	if (cbi_config_get(config, "backend.pluginDirs"))

@@ -71,6 +71,8 @@ void cbi_copy_end(struct cbi_copy_txn *txn);
  */
 int cbi_copy_get(struct cbi_copy_txn *txn, int table, const void *key,
                  size_t key_len, struct cbi_span *out) CB_USED;
+/* The index of a table by its name, -1 for none. */
+int cbi_copy_table(const struct cbi_copy *copy, const char *name);
 /* How many keys the table has. */
 size_t cbi_copy_count(struct cbi_copy_txn *txn, int table);
 

@@ -238,3 +238,11 @@ bool cbi_copy_prev(struct cbi_copy_cursor *cursor, struct cbi_span *key,
 		return step(cursor, MDB_LAST, key, value);
 	return step(cursor, MDB_PREV, key, value);
 }
+
+int cbi_copy_table(const struct cbi_copy *copy, const char *name)
+{
+	for (size_t i = 0; i < copy->n; i++)
+		if (strcmp(copy->tables[i], name) == 0)
+			return (int)i;
+	return -1;
+}

@@ -163,6 +163,14 @@ int cbi_db_transact(struct cb_ctx *ctx,
                     void *arg) CB_USED;
 
 /*
+ * In an open transaction, as its last statement (it holds back every other
+ * change until commit): one more change number, of switches, keys and roles,
+ * which followers then read anew.  number may be NULL.
+ */
+int cbi_db_registry_change(struct cb_ctx *ctx, const char *cause,
+                           uint64_t *number) CB_USED;
+
+/*
  * Many statements without waiting for each answer, in an open transaction:
  * begin, any number of sends, end.  Results come in order to fn (may be
  * NULL), with the number of the send; a result lives for the call, and fn

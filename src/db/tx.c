@@ -212,3 +212,25 @@ int cbi_db_transact(struct cb_ctx *ctx,
 		pause_before(ctx, try);
 	}
 }
+
+int cbi_db_registry_change(struct cb_ctx *ctx, const char *cause,
+                           uint64_t *number)
+{
+	static const struct cbi_db_stmt raise = {
+		"registry_change",
+		"with n as (update callboard.catalog_state set number = number "
+		"+ 1 returning number), c as (insert into callboard.change "
+		"(number, registry, cause) select number, true, $1 from n "
+		"returning number) "
+		"select number, pg_notify('callboard', number::text) from c",
+	};
+	struct cbi_db_result *result;
+	int rc;
+
+	if (!cause)
+		return CB_ENOMEM;
+	rc = cbi_db_query(ctx, &raise, &cause, 1, &result);
+	if (rc == CB_OK && number)
+		*number = (uint64_t)cbi_db_int(result, 0, 0);
+	return rc;
+}

@@ -78,29 +78,13 @@ static int write_wish(struct cb_ctx *ctx, const struct wish *wish)
 	return cbi_db_query(ctx, &write, params, 4, NULL);
 }
 
-/* Last of all, since it holds back every other change until commit. */
 static int raise_number(struct cb_ctx *ctx, struct wish *wish)
 {
-	static const struct cbi_db_stmt raise = {
-		"registry_change",
-		"with n as (update catalog_state set number = number + 1 "
-		"returning number), c as (insert into change (number, "
-		"registry, cause) select number, true, $1 from n "
-		"returning number) "
-		"select number, pg_notify('callboard', number::text) from c",
-	};
-	const char *cause =
+	return cbi_db_registry_change(
+	    ctx,
 	    cb_printf(ctx, "plugin.%s %s", wish->wanted ? "enable" : "disable",
-	              wish->name);
-	struct cbi_db_result *result;
-	int rc;
-
-	if (!cause)
-		return CB_ENOMEM;
-	rc = cbi_db_query(ctx, &raise, &cause, 1, &result);
-	if (rc == CB_OK)
-		wish->number = (uint64_t)cbi_db_int(result, 0, 0);
-	return rc;
+	              wish->name),
+	    &wish->number);
 }
 
 static int audit(struct cb_ctx *ctx, const struct wish *wish,

@@ -50,6 +50,9 @@
 /* A batch of a thousand documents is one statement. */
 #define STATEMENT_MS 60000
 
+/* auth.session.absolute, unless it is given. */
+#define SESSION_MS 86400000
+
 struct engine {
 	const struct cbi_start *start;
 	const struct cbi_settings *settings;
@@ -100,6 +103,11 @@ static void *follow(void *arg)
 	struct cbi_lane lane;
 	struct cb_ctx ctx;
 
+	if (follower)
+		cbi_follower_lives(follower, engine->settings->token_ms,
+		                   cbi_config_ms(engine->start->config,
+		                                 "auth.session.absolute",
+		                                 SESSION_MS));
 	cbi_lane_init(&lane, CB_ARENA_ENGINE_MAX);
 	while (follower && !atomic_load(&engine->stop)) {
 		int rc;

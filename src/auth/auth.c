@@ -4,87 +4,96 @@
  */
 #include "auth/auth_priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/limits.h"
 #include "base/str.h"
 #include "config/config.h"
+#include "copy/copy.h"
 
-#define ROWS "backend.auth.externalAccess"
-#define TOKEN_MIN 8
-#define TOKEN_MAX 4096
-#define SUBJECT_MAX 200
+/* What the config says of tokens. */
+#define ARENA_MAX (4 * CB_MIB)
+#define GUEST_PATH "auth.providers.guest"
+#define GUEST_REF "user:development/guest"
 
-static int bad(struct cb_ctx *ctx, const struct cbi_config *config, size_t row,
-               const char *key, const char *what)
+static int read_guest(struct cb_ctx *ctx, const struct cbi_config *config,
+                      struct cbi_auth *auth)
 {
-	char path[128];
-	struct cbi_config_pos at;
+	const json_t *owns =
+	    cbi_config_get(config, GUEST_PATH ".ownershipEntityRefs");
+	const char *ref =
+	    cbi_config_text(config, GUEST_PATH ".userEntityRef", GUEST_REF);
+	size_t n = json_array_size(owns);
+	const char **list =
+	    cbi_arena_alloc(&auth->arena, (n + 1) * sizeof(*list));
 
-	snprintf(path, sizeof(path), ROWS ".%zu%s", row, key);
-	at = cbi_config_where(config, path);
-	return cb_fail(ctx, CB_EINVAL, "%s:%d:%d: %s: %s", at.file, at.line,
-	               at.column, path, what);
+	auth->guest_tokens =
+	    auth->guest ||
+	    cbi_config_bool(config,
+	                    GUEST_PATH ".dangerouslyAllowOutsideDevelopment",
+	                    false);
+	auth->guest_ref = cbi_arena_text(&auth->arena, ref, strlen(ref));
+	if (!list || !auth->guest_ref)
+		return cb_fail(ctx, CB_ENOMEM, "no memory for tokens");
+	for (size_t i = 0; i < n; i++) {
+		const char *one = json_string_value(json_array_get(owns, i));
+
+		list[i] =
+		    one ? cbi_arena_text(&auth->arena, one, strlen(one)) : NULL;
+		if (!list[i])
+			return cb_fail(ctx, CB_EINVAL,
+			               GUEST_PATH ".ownershipEntityRefs: "
+			                          "expected a list of refs");
+	}
+	auth->guest_owns = list;
+	auth->guest_owns_count = n;
+	return CB_OK;
 }
 
-static int read_token(struct cb_ctx *ctx, const struct cbi_config *config,
-                      size_t row, const json_t *value,
-                      struct cbi_auth_token *out)
+static int read_config(struct cb_ctx *ctx, const struct cbi_config *config,
+                       struct cbi_auth *auth)
 {
-	const json_t *options = json_object_get(value, "options");
-	const char *type = json_string_value(json_object_get(value, "type"));
-	const char *token =
-	    json_string_value(json_object_get(options, "token"));
-	const char *subject =
-	    json_string_value(json_object_get(options, "subject"));
-	char name[SUBJECT_MAX + 16];
+	const struct cbi_settings *s = cbi_config_settings(config);
+	const char *issuer = cb_printf(ctx, "%s/api/auth", s->base_url);
+	int rc;
 
-	if (!type || strcmp(type, "static") != 0)
-		return bad(ctx, config, row, ".type",
-		           "expected static, the only type served yet");
-	if (json_object_get(value, "accessRestrictions"))
-		return bad(ctx, config, row, ".accessRestrictions",
-		           "not served yet, and not ignored either");
-	if (!token || strlen(token) < TOKEN_MIN || strlen(token) > TOKEN_MAX ||
-	    strpbrk(token, " \t\r\n"))
-		return bad(ctx, config, row, ".options.token",
-		           "expected at least 8 characters without spaces");
-	if (!subject || !*subject || strlen(subject) > SUBJECT_MAX ||
-	    strpbrk(subject, " \t\r\n"))
-		return bad(ctx, config, row, ".options.subject",
-		           "expected a name without spaces");
-	cbi_crypto_sha256(token, strlen(token), out->hash);
-	snprintf(name, sizeof(name), "external:%s", subject);
-	out->subject = strdup(name);
-	return out->subject ? CB_OK
-	                    : cb_fail(ctx, CB_ENOMEM, "no memory for tokens");
+	auth->guest = s->guest;
+	auth->https = cbi_str_starts(s->base_url, "https://");
+	auth->omit_owns = s->omit_owns;
+	auth->token_ms = s->token_ms;
+	auth->memory = cbi_memory_create();
+	if (issuer)
+		auth->issuer =
+		    cbi_arena_text(&auth->arena, issuer, strlen(issuer));
+	if (!auth->memory || !auth->issuer)
+		return cb_fail(ctx, CB_ENOMEM, "no memory for tokens");
+	rc = read_guest(ctx, config, auth);
+	return rc < 0
+	           ? rc
+	           : cbi_external_read(ctx, config, &auth->arena,
+	                               &auth->external, &auth->external_count);
 }
 
 int cbi_auth_create(struct cb_ctx *ctx, const struct cbi_config *config,
                     struct cbi_copy *copy, int table, struct cbi_auth **out)
 {
-	const struct cbi_settings *s = cbi_config_settings(config);
-	const json_t *rows = cbi_config_get(config, ROWS);
-	size_t n = json_array_size(rows);
 	struct cbi_auth *auth = calloc(1, sizeof(*auth));
-	int rc = CB_OK;
+	int rc;
 
-	if (auth)
-		auth->tokens = calloc(n + 1, sizeof(*auth->tokens));
-	if (!auth || !auth->tokens) {
-		free(auth);
+	if (!auth)
 		return cb_fail(ctx, CB_ENOMEM, "no memory for tokens");
-	}
+	cbi_arena_init(&auth->arena, ARENA_MAX);
 	auth->copy = copy;
 	auth->table = table;
-	auth->guest = s->guest;
-	auth->https = cbi_str_starts(s->base_url, "https://");
-	for (; auth->count < n && rc == CB_OK; auth->count++)
-		rc = read_token(ctx, config, auth->count,
-		                json_array_get(rows, auth->count),
-		                &auth->tokens[auth->count]);
+	auth->token_keys = auth->personal = -1;
+	if (copy) {
+		auth->token_keys =
+		    cbi_copy_table(copy, CB_AUTH_TOKEN_KEY_TABLE);
+		auth->personal = cbi_copy_table(copy, CB_AUTH_PERSONAL_TABLE);
+	}
+	rc = read_config(ctx, config, auth);
 	if (rc < 0) {
 		cbi_auth_destroy(auth);
 		return rc;
@@ -97,10 +106,36 @@ void cbi_auth_destroy(struct cbi_auth *auth)
 {
 	if (!auth)
 		return;
-	for (size_t i = 0; i < auth->count; i++)
-		free((char *)auth->tokens[i].subject);
-	free(auth->tokens);
+	cbi_external_finish(auth->external, auth->external_count);
+	cbi_memory_destroy(auth->memory);
+	cbi_arena_finish(&auth->arena);
 	free(auth);
+}
+
+void cbi_auth_set_fetch(struct cbi_auth *auth,
+                        const struct cbi_auth_fetch *fetch)
+{
+	auth->fetch = *fetch;
+}
+
+const char *cbi_auth_issuer(const struct cbi_auth *auth)
+{
+	return auth->issuer;
+}
+
+int cbi_auth_guest_user(struct cb_ctx *ctx, const struct cbi_auth *auth,
+                        struct cbi_who *out)
+{
+	if (!auth->guest_tokens)
+		return cb_fail(ctx, CB_EDENIED,
+		               "the guest provider is not allowed here");
+	*out = (struct cbi_who){
+		.kind = CBI_WHO_GUEST,
+		.subject = auth->guest_ref,
+		.owns = auth->guest_owns,
+		.owns_count = auth->guest_owns_count,
+	};
+	return CB_OK;
 }
 
 const char *cbi_auth_cookie_name(const struct cbi_auth *auth)
@@ -108,8 +143,7 @@ const char *cbi_auth_cookie_name(const struct cbi_auth *auth)
 	return auth->https ? "__Host-callboard" : "callboard";
 }
 
-/* The token behind "Bearer", NULL for another scheme. */
-static const char *bearer(const char *authorization)
+const char *cbi_auth_bearer(const char *authorization)
 {
 	while (*authorization == ' ')
 		authorization++;
@@ -121,38 +155,16 @@ static const char *bearer(const char *authorization)
 	return *authorization ? authorization : NULL;
 }
 
-static int by_token(struct cb_ctx *ctx, const struct cbi_auth *auth,
-                    const char *token, struct cbi_who *out)
-{
-	unsigned char hash[CB_SHA256_LEN];
-	const struct cbi_auth_token *found = NULL;
-	size_t len = strlen(token);
-
-	if (len > TOKEN_MAX)
-		return cb_fail(ctx, CB_EAUTH, "the token is too long");
-	cbi_crypto_sha256(token, len, hash);
-	/* Hashes: where they differ tells nothing of the token. */
-	for (size_t i = 0; i < auth->count; i++)
-		if (memcmp(hash, auth->tokens[i].hash, sizeof(hash)) == 0)
-			found = &auth->tokens[i];
-	if (!found)
-		return cb_fail(ctx, CB_EAUTH, "nobody here knows this token");
-	out->kind = CBI_WHO_SERVICE;
-	out->subject = found->subject;
-	return CB_OK;
-}
-
 int cbi_auth_who(struct cb_ctx *ctx, struct cbi_auth *auth,
                  const char *authorization, const char *cookie,
                  struct cbi_who *out)
 {
-	const char *token = authorization ? bearer(authorization) : NULL;
+	const char *token =
+	    authorization ? cbi_auth_bearer(authorization) : NULL;
 
-	out->kind = CBI_WHO_NOBODY;
-	out->subject = "";
-	out->session = NULL;
+	*out = (struct cbi_who){ .subject = "" };
 	if (token)
-		return by_token(ctx, auth, token, out);
+		return cbi_auth_bearer_who(ctx, auth, token, out);
 	/* Basic and others are a server-level matter of nginx, not ours: they
 	 * say nobody's name here, and do not keep a session out. */
 	if (cookie && *cookie)

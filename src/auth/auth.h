@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * auth.h - who asks: anonymous, a guest's session, or a service's token.
+ * auth.h - who asks: anonymous, somebody's session, or a token of a user, a
+ * plugin or a service; and the making of tokens.
  *
  * A session is a cookie with id, user and times under a MAC whose keys the
  * fleet shares (table signing_key, read from the host's copy), so it is valid
@@ -12,14 +13,16 @@
 
 #include <callboard/ctx.h>
 
+#include <jansson.h>
+
 #include "base/who.h"
 
 struct cbi_config;
 struct cbi_copy;
 
-/* What the process knows of tokens, read-only after create; keys are read
- * from the copy at each use.  A row of backend.auth.externalAccess that is
- * not understood is CB_EINVAL and named with file, line and key path. */
+/* What the process knows of tokens; keys are read from the copy at each use.  A
+ * row of backend.auth.externalAccess that is not understood is CB_EINVAL and
+ * named with file, line and key path. */
 struct cbi_auth;
 int cbi_auth_create(struct cb_ctx *ctx, const struct cbi_config *config,
                     struct cbi_copy *copy, int table,
@@ -28,8 +31,12 @@ void cbi_auth_destroy(struct cbi_auth *auth);
 
 /* The key table of the copy: the follower puts each row of signing_key under
  * its id (36 letters), as 8 bytes created_at (milliseconds since the epoch,
- * big-endian) and the secret.  table is the index of "key" in the copy. */
+ * big-endian) and the secret.  table is the index of "key" in the copy.  Tables
+ * "token_key" (kid: made_at, expires_at, the private JWK) and "personal_token"
+ * (SHA-256: expires_at, JSON) are found by their names, and may be absent. */
 #define CB_AUTH_KEY_TABLE "key"
+#define CB_AUTH_TOKEN_KEY_TABLE "token_key"
+#define CB_AUTH_PERSONAL_TABLE "personal_token"
 
 /*
  * Who sends this Authorization header or, without one, this session cookie.
@@ -53,6 +60,57 @@ int cbi_auth_guest(struct cb_ctx *ctx, struct cbi_auth *auth,
  */
 int cbi_auth_renew(struct cb_ctx *ctx, struct cbi_auth *auth,
                    const char *cookie, const char **fresh) CB_USED;
+
+/* --- tokens --- */
+
+/* How an issuer's keys are had: a JWK set from an address, by who may go out.
+ * *out lives with ctx.  Set before the process has threads; without it an
+ * issuer's tokens are CB_EAWAY. */
+struct cbi_auth_fetch {
+	void *arg;
+	int (*keys)(void *arg, struct cb_ctx *ctx, const char *url,
+	            json_t **out);
+};
+void cbi_auth_set_fetch(struct cbi_auth *auth,
+                        const struct cbi_auth_fetch *fetch);
+
+/* The token of an Authorization header, NULL for another scheme. */
+const char *cbi_auth_bearer(const char *authorization);
+
+/*
+ * A user's token in the form stock clients know, as long as
+ * auth.backstageTokenExpiration says.  CB_EDENIED for who is no user, and for
+ * one who looks as somebody else; CB_EAWAY while no key is known.  Its
+ * ownership claims are user->owns, unless config leaves them out.
+ */
+int cbi_auth_issue(struct cb_ctx *ctx, struct cbi_auth *auth,
+                   const struct cbi_who *user, const char **token,
+                   int64_t *expires_ms) CB_USED;
+/* A token of a plugin for another one; on behalf of user unless that is NULL,
+ * and then no longer than user's own credential. */
+int cbi_auth_issue_plugin(struct cb_ctx *ctx, struct cbi_auth *auth,
+                          const char *plugin, const char *target,
+                          const struct cbi_who *user,
+                          const char **token) CB_USED;
+/* The limited token of a user's token that was verified; CB_EINVAL for one
+ * that has none. */
+int cbi_auth_limit(struct cb_ctx *ctx, const char *token, const char **limited,
+                   int64_t *expires_ms) CB_USED;
+/* Whose limited token (the cookie backstage-auth) this is; CB_EAUTH for any
+ * other. */
+int cbi_auth_limited(struct cb_ctx *ctx, struct cbi_auth *auth,
+                     const char *token, struct cbi_who *out) CB_USED;
+
+/* The JWK set that verifies tokens of ours. */
+int cbi_auth_public_keys(struct cb_ctx *ctx, struct cbi_auth *auth,
+                         json_t **out) CB_USED;
+/* The issuer of users' tokens: <backend.baseUrl>/api/auth. */
+const char *cbi_auth_issuer(const struct cbi_auth *auth);
+
+/* Who comes through the guest door by auth.providers.guest, for a token;
+ * CB_EDENIED when that is shut.  owns is what config gives him. */
+int cbi_auth_guest_user(struct cb_ctx *ctx, const struct cbi_auth *auth,
+                        struct cbi_who *out) CB_USED;
 
 /* The cookie's name: "__Host-callboard" for an https base URL, else
  * "callboard". */

@@ -18,13 +18,10 @@
 
 #define IDLE_S (8 * 3600)
 #define ABSOLUTE_S (24 * 3600)
-/* Clocks of two hosts may differ so much. */
-#define SKEW_S 60
 /* A cookie is written anew when it is older than this. */
 #define RENEW_S 600
 #define COOKIE_MAX 1024
 #define ID_BYTES 16
-#define GUEST "user:default/guest"
 
 struct session {
 	const char *id;
@@ -109,7 +106,7 @@ static int read_cookie(struct cb_ctx *ctx, struct cbi_auth *auth,
 	    !read_user(ctx, parts[2], &out->user))
 		return CB_ENOENT;
 	out->id = parts[1];
-	if (out->used > now + SKEW_S || out->used + IDLE_S < now ||
+	if (out->used > now + CBI_AUTH_SKEW_S || out->used + IDLE_S < now ||
 	    out->made + ABSOLUTE_S < now)
 		return CB_ENOENT;
 	return CB_OK;
@@ -126,7 +123,7 @@ int cbi_auth_session(struct cb_ctx *ctx, struct cbi_auth *auth,
 	if (rc < 0)
 		return rc;
 	/* A door that was shut ends the sessions that came through it. */
-	if (strcmp(session.user, GUEST) != 0 || !auth->guest)
+	if (strcmp(session.user, CBI_AUTH_GUEST) != 0 || !auth->guest)
 		return CB_OK;
 	out->kind = CBI_WHO_GUEST;
 	out->subject = session.user;
@@ -139,7 +136,7 @@ int cbi_auth_guest(struct cb_ctx *ctx, struct cbi_auth *auth,
 {
 	unsigned char random[ID_BYTES];
 	char id[CB_BASE64_LEN(ID_BYTES)];
-	struct session session = { id, GUEST, now_s(), now_s() };
+	struct session session = { id, CBI_AUTH_GUEST, now_s(), now_s() };
 
 	if (!auth->guest)
 		return cb_fail(ctx, CB_EDENIED, "the guest door is shut here");

@@ -2,26 +2,44 @@
 /*
  * sign.c - MACs under the fleet's keys: see auth.h.
  *
- * The keys are read from the host's copy for each use: there are one or two,
+ * The keys are read from the host's copy for each use: there are a handful,
  * the read is a look into mapped memory, and a rotation holds at once.
  */
 #include "auth/auth_priv.h"
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/str.h"
 #include "copy/copy.h"
 
-#define KEYS_MAX 8
+/* A day each, of sessions that live for a month. */
+#define KEYS_MAX 40
 #define KEY_HEAD 8
 #define TEXT_MAX (16 * CB_KIB)
 
-struct keys {
-	struct cbi_span secret[KEYS_MAX];
-	size_t count;
-	size_t newest;
+struct key {
+	struct cbi_span secret;
+	int64_t made;
 };
+
+/* The newest first. */
+struct keys {
+	struct key list[KEYS_MAX];
+	size_t count;
+};
+
+static void add_key(struct keys *keys, struct cbi_span value)
+{
+	struct key key = { { value.ptr + KEY_HEAD, value.len - KEY_HEAD },
+		           cbi_auth_number(value.ptr) };
+	size_t at = keys->count++;
+
+	for (; at > 0 && keys->list[at - 1].made < key.made; at--)
+		keys->list[at] = keys->list[at - 1];
+	keys->list[at] = key;
+}
 
 static int read_keys(struct cb_ctx *ctx, const struct cbi_auth *auth,
                      struct keys *keys)
@@ -29,11 +47,9 @@ static int read_keys(struct cb_ctx *ctx, const struct cbi_auth *auth,
 	struct cbi_copy_cursor *cursor;
 	struct cbi_copy_txn *txn;
 	struct cbi_span key, value;
-	unsigned char latest[KEY_HEAD] = { 0 };
 	int rc;
 
 	keys->count = 0;
-	keys->newest = 0;
 	if (!auth->copy)
 		return cb_fail(ctx, CB_EAWAY, "no signing key is known yet");
 	rc = cbi_copy_begin(ctx, auth->copy, &txn);
@@ -41,19 +57,23 @@ static int read_keys(struct cb_ctx *ctx, const struct cbi_auth *auth,
 		rc = cbi_copy_seek(ctx, txn, auth->table, NULL, 0, &cursor);
 	if (rc < 0)
 		return rc;
-	while (keys->count < KEYS_MAX && cbi_copy_next(cursor, &key, &value)) {
-		if (value.len <= KEY_HEAD)
-			continue;
-		if (memcmp(value.ptr, latest, KEY_HEAD) > 0) {
-			memcpy(latest, value.ptr, KEY_HEAD);
-			keys->newest = keys->count;
-		}
-		keys->secret[keys->count].ptr = value.ptr + KEY_HEAD;
-		keys->secret[keys->count++].len = value.len - KEY_HEAD;
-	}
+	while (keys->count < KEYS_MAX && cbi_copy_next(cursor, &key, &value))
+		if (value.len > KEY_HEAD)
+			add_key(keys, value);
 	if (keys->count == 0)
 		return cb_fail(ctx, CB_EAWAY, "no signing key is known yet");
 	return CB_OK;
+}
+
+/* A new key waits until every host knows it; the oldest is known best. */
+static const struct cbi_span *signer(const struct keys *keys)
+{
+	int64_t ripe = cbi_clock_wall_ms() - CBI_AUTH_RIPE_MS;
+	size_t i = 0;
+
+	while (i + 1 < keys->count && keys->list[i].made > ripe)
+		i++;
+	return &keys->list[i].secret;
 }
 
 /* The purpose and its end go first, so that no text of one purpose is a text
@@ -86,7 +106,7 @@ int cbi_auth_mac(struct cb_ctx *ctx, struct cbi_auth *auth, const char *purpose,
 
 	if (rc < 0)
 		return rc;
-	return make(ctx, &keys.secret[keys.newest], purpose, text, len, out);
+	return make(ctx, signer(&keys), purpose, text, len, out);
 }
 
 bool cbi_auth_mac_valid(struct cb_ctx *ctx, struct cbi_auth *auth,
@@ -99,8 +119,8 @@ bool cbi_auth_mac_valid(struct cb_ctx *ctx, struct cbi_auth *auth,
 	if (read_keys(ctx, auth, &keys) < 0)
 		return false;
 	for (size_t i = 0; i < keys.count; i++)
-		if (make(ctx, &keys.secret[i], purpose, text, len, right) ==
-		        CB_OK &&
+		if (make(ctx, &keys.list[i].secret, purpose, text, len,
+		         right) == CB_OK &&
 		    cbi_str_equal_secret(right, mac))
 			return true;
 	return false;

@@ -45,6 +45,7 @@ struct cbi_who {
 	/* Milliseconds since the epoch when the credential ends; 0: it does
 	 * not say. */
 	int64_t expires;
+	const char *personal; /* id of the personal token, NULL for others */
 };
 
 #endif

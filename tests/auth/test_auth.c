@@ -1,84 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/cmock.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "auth/auth.h"
-#include "base/buf.h"
-#include "base/ctx.h"
-#include "config/config.h"
-#include "copy/copy.h"
+#include "base/clock.h"
 #include "policy/policy.h"
+#include "tests/auth/hall.h"
 
-static char dir[] = "/tmp/cb-auth-XXXXXX";
-static struct cbi_lane lane;
-static struct cb_ctx ctx;
-static struct cbi_copy *copy;
-static const char *const tables[] = { "key" };
-
-static struct cbi_config *config_of(const char *text)
-{
-	char path[64];
-	const char *files[] = { path, NULL };
-	struct cbi_config *config = NULL;
-	struct cb_buf report;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/config.yaml", dir);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-	cbi_buf_init(&report, CB_MIB);
-	if (cbi_config_load(&ctx, files, &report, &config) < 0)
-		fail_msg("%s", cbi_buf_string(&report));
-	cbi_buf_finish(&report);
-	unlink(path);
-	return config;
-}
+static struct hall hall;
+#define ctx hall.ctx
 
 static struct cbi_auth *auth_of(const char *text)
 {
-	struct cbi_config *config = config_of(text);
-	struct cbi_auth *auth = NULL;
-
-	if (cbi_auth_create(&ctx, config, copy, 0, &auth) < 0)
-		auth = NULL;
-	cbi_config_destroy(config);
-	return auth;
+	return hall_auth(&hall, text);
 }
 
-static void put_key(const char *id, unsigned char made, const char *secret)
-{
-	unsigned char value[64] = { 0, 0, 0, 0, 0, 0, 0, made };
-	struct cbi_copy_txn *txn;
-
-	memcpy(value + 8, secret, strlen(secret));
-	assert_int_equal(cbi_copy_write(&ctx, copy, &txn), CB_OK);
-	assert_int_equal(cbi_copy_put(&ctx, txn, 0, id, strlen(id), value,
-	                              8 + strlen(secret)),
-	                 CB_OK);
-	assert_int_equal(cbi_copy_commit(&ctx, txn), CB_OK);
-}
-
-static void del_key(const char *id)
-{
-	struct cbi_copy_txn *txn;
-
-	assert_int_equal(cbi_copy_write(&ctx, copy, &txn), CB_OK);
-	assert_int_equal(cbi_copy_del(&ctx, txn, 0, id, strlen(id)), CB_OK);
-	assert_int_equal(cbi_copy_commit(&ctx, txn), CB_OK);
-}
-
-/* Each request is a context of its own, and sees the keys of its time. */
 static void again(void)
 {
-	cbi_ctx_finish(&ctx);
-	cbi_ctx_init(&ctx, &lane);
+	hall_again(&hall);
 }
 
 #define ROW                                                                  \
@@ -116,22 +57,57 @@ static void a_static_token_is_a_service(void **state)
 	cbi_auth_destroy(auth);
 }
 
+#define JWKS "{type: jwks, options: {url: 'https://idp.example/keys'"
+
 static void bad_rows_are_named(void **state)
 {
 	static const struct {
 		const char *row, *says;
 	} rows[] = {
 		{ "{type: static, options: {token: short, subject: a}}",
-		  "externalAccess.0.options.token" },
+		  "externalAccess.0.options.token: expected" },
 		{ "{type: static, options: {token: 'has a space', subject: "
 		  "a}}",
 		  "without spaces" },
 		{ "{type: static, options: {token: long-enough}}",
 		  "options.subject" },
-		{ "{type: jwks, options: {url: x}}", "expected static" },
+		{ "{type: static, options: {token: long-enough, subject: a, "
+		  "tokne: x}}",
+		  "options.tokne: not known: expected one of token subject" },
 		{ "{type: static, options: {token: long-enough, subject: a}, "
-		  "accessRestrictions: []}",
-		  "not ignored" },
+		  "accessRestriction: []}",
+		  "externalAccess.0.accessRestriction: not known" },
+		{ "{type: oauth}", "expected static, legacy or jwks" },
+		{ "{type: legacy, options: {secret: 'n*t base64', subject: "
+		  "a}}",
+		  "options.secret: expected a secret in base64" },
+		{ "{type: legacy, options: {secret: c2VjcmV0}}",
+		  "options.subject" },
+		{ "{type: jwks, options: {url: ftp://x}}",
+		  "options.url: expected the address" },
+		{ JWKS ", algorithm: HS256}}",
+		  "options.algorithm: expected RS256" },
+		{ JWKS ", algorithm: [RS256, none]}}", "expected RS256" },
+		{ JWKS ", audience: {a: b}}}", "options.audience: expected" },
+		{ JWKS ", issuer: []}}", "options.issuer: expected" },
+		{ JWKS ", subjectPrefix: 'a:b'}}", "options.subjectPrefix" },
+		{ JWKS ", secret: x}}", "options.secret: not known" },
+		{ JWKS "}, accessRestrictions: {plugin: catalog}}",
+		  "accessRestrictions: expected a list" },
+		{ JWKS "}, accessRestrictions: [{permission: a}]}",
+		  "accessRestrictions.0.plugin: expected" },
+		{ JWKS "}, accessRestrictions: [{plugin: a}, {plugin: a}]}",
+		  "accessRestrictions.1.plugin: this plugin has a row" },
+		{ JWKS "}, accessRestrictions: [{plugin: a, permissions: b}]}",
+		  "accessRestrictions.0.permissions: not known" },
+		{ JWKS "}, accessRestrictions: [{plugin: a, permission: []}]}",
+		  "accessRestrictions.0.permission: expected" },
+		{ JWKS "}, accessRestrictions: [{plugin: a, "
+		       "permissionAttribute: {action: write}}]}",
+		  "permissionAttribute.action: expected create" },
+		{ JWKS "}, accessRestrictions: [{plugin: a, "
+		       "permissionAttribute: {actoin: read}}]}",
+		  "expected 'action' and nothing else" },
 	};
 
 	(void)state;
@@ -141,11 +117,18 @@ static void bad_rows_are_named(void **state)
 		snprintf(text, sizeof(text),
 		         "backend:\n  auth:\n    externalAccess:\n      - %s\n",
 		         rows[i].row);
-		assert_null(auth_of(text));
-		assert_non_null(strstr(cb_failure(&ctx), rows[i].says));
-		assert_non_null(strstr(cb_failure(&ctx), "config.yaml:4:"));
+		if (hall_auth(&hall, text))
+			fail_msg("taken: %s", rows[i].row);
+		if (!strstr(cb_failure(&ctx), rows[i].says) ||
+		    !strstr(cb_failure(&ctx), "config.yaml:4:"))
+			fail_msg("%s: %s", rows[i].row, cb_failure(&ctx));
+		/* What is wrong is said, what is secret is not. */
+		assert_null(strstr(cb_failure(&ctx), "long-enough"));
 		again();
 	}
+	assert_null(auth_of("backend: {auth: {keys: [{secret: '?'}]}}\n"));
+	assert_non_null(strstr(cb_failure(&ctx), "backend.auth.keys.0.secret"));
+	again();
 }
 
 static void a_guest_session_holds_until_it_is_tampered_with(void **state)
@@ -202,7 +185,13 @@ static void old_keys_verify_and_the_newest_signs(void **state)
 	assert_int_equal(cbi_auth_sign(&ctx, auth, "cursor", "text", &one),
 	                 CB_OK);
 	one = strdup(one);
-	put_key("bbb", 2, "another secret");
+	/* A new one waits for hosts that hear of it later. */
+	hall_key(&hall, "bbb", cbi_clock_wall_ms() - 50000, "another secret");
+	again();
+	assert_int_equal(cbi_auth_sign(&ctx, auth, "cursor", "text", &two),
+	                 CB_OK);
+	assert_string_equal(one, two);
+	hall_key(&hall, "bbb", cbi_clock_wall_ms() - 70000, "another secret");
 	again();
 	assert_int_equal(cbi_auth_sign(&ctx, auth, "cursor", "text", &two),
 	                 CB_OK);
@@ -211,11 +200,11 @@ static void old_keys_verify_and_the_newest_signs(void **state)
 	assert_true(cbi_auth_signed(&ctx, auth, "cursor", "text", two));
 	assert_false(cbi_auth_signed(&ctx, auth, "session", "text", two));
 	assert_false(cbi_auth_signed(&ctx, auth, "cursor", "texT", two));
-	del_key("aaa");
+	hall_del(&hall, HALL_KEY, "aaa", 3);
 	again();
 	assert_false(cbi_auth_signed(&ctx, auth, "cursor", "text", one));
-	put_key("aaa", 1, "a secret of the fleet");
-	del_key("bbb");
+	hall_key(&hall, "aaa", 1, "a secret of the fleet");
+	hall_del(&hall, HALL_KEY, "bbb", 3);
 	again();
 	free((char *)one);
 	cbi_auth_destroy(auth);
@@ -247,10 +236,10 @@ static void without_a_key_nothing_is_signed(void **state)
 	const char *cookie;
 
 	(void)state;
-	del_key("aaa");
+	hall_del(&hall, HALL_KEY, "aaa", 3);
 	again();
 	assert_int_equal(cbi_auth_guest(&ctx, auth, &cookie), CB_EAWAY);
-	put_key("aaa", 1, "a secret of the fleet");
+	hall_key(&hall, "aaa", 1, "a secret of the fleet");
 	again();
 	cbi_auth_destroy(auth);
 }
@@ -286,46 +275,14 @@ static void guests_read_and_services_write(void **state)
 
 static int start(void **state)
 {
-	struct cbi_copy_config config = { .tables = tables,
-		                          .n = 1,
-		                          .map_size = 16 * CB_MIB,
-		                          .writer = true };
-	bool fresh;
-
 	(void)state;
-	if (!mkdtemp(dir))
-		return -1;
-	config.dir = dir;
-	cbi_lane_init(&lane, 16 * CB_MIB);
-	cbi_ctx_init(&ctx, &lane);
-	if (cbi_copy_create(&ctx, &config, &copy) < 0 ||
-	    cbi_copy_lock(&ctx, copy, &fresh) < 0 ||
-	    cbi_copy_rebuild(&ctx, copy, 0) < 0)
-		return -1;
-	put_key("aaa", 1, "a secret of the fleet");
-	if (cbi_copy_swap(&ctx, copy) < 0)
-		return -1;
-	again();
-	return 0;
+	return hall_open(&hall);
 }
 
 static int finish(void **state)
 {
-	struct dirent *entry;
-	DIR *folder;
-
 	(void)state;
-	cbi_ctx_finish(&ctx);
-	cbi_copy_lane_finish(&lane);
-	cbi_copy_destroy(copy);
-	cbi_lane_finish(&lane);
-	folder = opendir(dir);
-	while (folder && (entry = readdir(folder)))
-		if (entry->d_name[0] != '.')
-			unlinkat(dirfd(folder), entry->d_name, 0);
-	if (folder)
-		closedir(folder);
-	return rmdir(dir);
+	return hall_close(&hall);
 }
 
 int main(void)

@@ -28,6 +28,8 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
 		return rc;
 	cbi_provider_feed(provider, &out->ingest.feed);
 	out->scm = cbi_provider_scm(provider);
+	out->config = config;
+	out->http = http;
 	return CB_OK;
 }
 
@@ -194,9 +196,7 @@ static int layout(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 }
 
 const struct cbi_call_row cbi_calls_table[] = {
-	{ "catalog.analyze", analyze },
-	{ "catalog.dry-run", dry_run },
-	{ "catalog.validate", validate },
-	{ "graph.layout", layout },
-	{ NULL, NULL },
+	{ "auth.jwks", cbi_call_jwks }, { "catalog.analyze", analyze },
+	{ "catalog.dry-run", dry_run }, { "catalog.validate", validate },
+	{ "graph.layout", layout },     { NULL, NULL },
 };

@@ -16,6 +16,8 @@ struct cbi_scm;
 struct cbi_calls {
 	struct cbi_ingest ingest;
 	const struct cbi_scm *scm;
+	const struct cbi_config *config;
+	struct cbi_http *http;
 };
 
 /* All of it lives with ctx and the process. */
@@ -23,6 +25,8 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
                    struct cbi_http *http, struct cbi_calls *out) CB_USED;
 
 /*
+ * auth.jwks         {url} > {keys}: the JWK set of an issuer in
+ *                   backend.auth.externalAccess
  * catalog.analyze   {target, catalog?} > {known, files: [{target, entities}],
  *                   proposals} as scm/infer.h has them; known is absent for an
  *                   address of no code host in integrations
@@ -35,5 +39,9 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
  * Their argument is a struct cbi_calls.
  */
 extern const struct cbi_call_row cbi_calls_table[];
+
+/* calls_jwks.c */
+int cbi_call_jwks(struct cb_ctx *ctx, void *arg, const json_t *in,
+                  json_t **out) CB_USED;
 
 #endif

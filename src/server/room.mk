@@ -1,6 +1,7 @@
 # server: floor 6, master, kinds of processes, the FastCGI loop
 libcallboard_la_SOURCES += \
 	src/server/calls.c src/server/calls.h \
+	src/server/calls_jwks.c \
 	src/server/carrier.c src/server/carrier.h \
 	src/server/charge.c src/server/charge.h \
 	src/server/child.c src/server/child.h \

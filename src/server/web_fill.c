@@ -12,12 +12,16 @@
 #include "catalog/fresh.h"
 #include "html/addr.h"
 #include "html/html.h"
+#include "json/json.h"
 #include "server/rooms.h"
+#include "source/call.h"
 #include "web/api/api.h"
 #include "web/pages/pages.h"
 #include "web/steps.h"
 
 #define TABLES_MAX 32
+/* How long a request waits for the keys of its token's issuer. */
+#define KEYS_MS 4000
 
 static int is_ready(struct cb_ctx *ctx, const struct cbi_web *web)
 {
@@ -33,6 +37,7 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 	int rc;
 
 	tables[n++] = cbi_house_endpoints;
+	tables[n++] = cbi_api_plugin_auth;
 	if (strcmp(web->pool, "core") == 0) {
 		tables[n++] = cbi_api_entities;
 		tables[n++] = cbi_api_queries;
@@ -46,6 +51,7 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_explain;
 		tables[n++] = cbi_api_history;
 		tables[n++] = cbi_api_events;
+		tables[n++] = cbi_api_auth_token;
 	} else {
 		tables[n++] = cbi_plugin_apis;
 	}
@@ -57,6 +63,18 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		return cb_fail(ctx, rc, "two endpoints share a path");
 	web->router = router;
 	return CB_OK;
+}
+
+/* fetch has the keys of an issuer: a web process opens no connection. */
+static int fetch_keys(void *arg, struct cb_ctx *ctx, const char *url,
+                      json_t **out)
+{
+	json_t *in = json_pack("{s:s}", "url", url);
+	int rc = cbi_json_keep(ctx, in);
+
+	return rc < 0 ? rc
+	              : cbi_source_call(ctx, cbi_config_fetch_pool(arg),
+	                                "auth.jwks", in, KEYS_MS, out);
 }
 
 static int set_addresses(struct cb_ctx *ctx, const struct cbi_web *web)
@@ -78,6 +96,7 @@ static int fill(struct cb_ctx *ctx, const struct cbi_start *start,
                 struct cbi_web *web)
 {
 	struct cbi_rooms *rooms = calloc(1, sizeof(*rooms));
+	struct cbi_auth_fetch fetch = { .keys = fetch_keys };
 	bool core = strcmp(start->pool, "core") == 0;
 	int rc;
 
@@ -97,6 +116,8 @@ static int fill(struct cb_ctx *ctx, const struct cbi_start *start,
 		                   rooms);
 	if (rc != CB_OK)
 		return rc;
+	fetch.arg = (void *)(uintptr_t)start->config;
+	cbi_auth_set_fetch(rooms->auth, &fetch);
 	web->auth = rooms->auth;
 	web->copy = rooms->copy;
 	web->cache = rooms->cache;

@@ -46,10 +46,10 @@ static int metrics(struct cb_req *req)
 
 const struct cbi_endpoint cbi_house_endpoints[] = {
 	{ "/.backstage/health/v1/liveness", "GET", CBI_ACCESS_OPEN,
-	  CBI_FACE_API, "health-liveness", liveness, NULL },
+	  CBI_FACE_API, "health-liveness", liveness, NULL, false },
 	{ "/.backstage/health/v1/readiness", "GET", CBI_ACCESS_OPEN,
-	  CBI_FACE_API, "health-readiness", readiness, NULL },
+	  CBI_FACE_API, "health-readiness", readiness, NULL, false },
 	{ "/metrics", "GET", CBI_ACCESS_LOCAL, CBI_FACE_TEXT, "metrics",
-	  metrics, NULL },
+	  metrics, NULL, false },
 	{ .path = NULL },
 };

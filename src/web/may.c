@@ -46,7 +46,9 @@ static int check_csrf(struct cb_req *req)
 {
 	const char *token = cbi_req_header(req, "X-CSRF-Token");
 
-	if (!is_change(req) || req->who.kind == CBI_WHO_SERVICE)
+	/* A token is sent by who means it. */
+	if (!is_change(req) ||
+	    (req->who.kind != CBI_WHO_NOBODY && !req->who.session))
 		return CB_OK;
 	if (is_foreign(req))
 		return cb_fail(req->ctx, CB_EDENIED,
@@ -91,8 +93,60 @@ static bool is_loopback(const char *address)
 	       cbi_str_starts(address, "unix:");
 }
 
+/* A credential that is limited reaches the APIs that it names.  A plugin's
+ * token for another one is no credential here at all. */
+static int check_limits(struct cb_req *req)
+{
+	const struct cbi_who *who = &req->who;
+	const char *name = "";
+	size_t len = 0;
+
+	if (cbi_str_starts(req->path, "/api/")) {
+		name = req->path + strlen("/api/");
+		len = strcspn(name, "/");
+	}
+	for (size_t i = 0; i < who->limits_count; i++) {
+		const char *plugin = who->limits[i].plugin;
+
+		if (!plugin ||
+		    (strlen(plugin) == len && strncmp(plugin, name, len) == 0))
+			return CB_OK;
+	}
+	if (who->limits_count == 0)
+		return CB_OK;
+	if (who->plugin || cbi_str_starts(who->subject, "plugin:"))
+		return cb_fail(req->ctx, CB_EAUTH, "Illegal token");
+	return cb_fail(req->ctx, CB_EDENIED,
+	               "this credential is limited to other plugins");
+}
+
+/* The cookie of stock frontends counts where an endpoint says so. */
+static int take_cookie(struct cb_req *req)
+{
+	const char *cookie = cbi_req_cookie(req, CBI_LIMITED_COOKIE);
+	int rc;
+
+	if (!req->endpoint->cookie || is_change(req) || !cookie ||
+	    req->who.kind != CBI_WHO_NOBODY || req->who_code || !req->web->auth)
+		return CB_OK;
+	rc = cbi_auth_limited(req->ctx, req->web->auth, cookie, &req->who);
+	if (rc == CB_EAUTH) {
+		/* An old one is none. */
+		cb_failure_clear(req->ctx);
+		return CB_OK;
+	}
+	if (rc < 0)
+		return rc;
+	req->ctx->actor = req->who.subject;
+	return cbi_policy_scope(req->ctx, &req->who, &req->ctx->scope);
+}
+
 static int check_access(struct cb_req *req)
 {
+	int rc = take_cookie(req);
+
+	if (rc < 0)
+		return rc;
 	switch (req->endpoint->access) {
 	case CBI_ACCESS_OPEN:
 		return CB_OK;
@@ -110,6 +164,9 @@ static int check_access(struct cb_req *req)
 	}
 	if (req->who_code)
 		return cb_fail(req->ctx, CB_EAUTH, "Illegal token");
+	rc = check_limits(req);
+	if (rc < 0)
+		return rc;
 	return cbi_policy_may(req->ctx, &req->who,
 	                      req->endpoint->access == CBI_ACCESS_WRITE
 	                          ? CBI_MAY_WRITE

@@ -45,6 +45,7 @@ int cbi_step_note(struct cb_req *req)
 	if ((status == 401 || status == 403) && !req->head &&
 	    strcmp(req->method, "GET") != 0)
 		cbi_web_refused(req);
+	cbi_web_used(req);
 	/* Failures of ours are always recorded, the rest when asked for:
 	 * nginx has a log of its own. */
 	if (req->web->access_log || status >= 500 || req->answer.partial)

@@ -16,6 +16,7 @@ libcallboard_la_SOURCES += \
 	src/web/send.c \
 	src/web/steps.c src/web/steps.h \
 	src/web/trace.c \
+	src/web/used.c \
 	src/web/web.h \
 	src/web/who.c
 include src/web/api/room.mk

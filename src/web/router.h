@@ -41,6 +41,9 @@ struct cbi_endpoint {
 	/* Known query parameters, comma-separated; NULL: any; others are 400.
 	 */
 	const char *params;
+	/* A GET that a browser makes by itself, as for a picture: whoever has
+	 * no other credential may bring a limited token as a cookie. */
+	bool cookie;
 };
 
 /* Tables end with a row whose path is NULL. */

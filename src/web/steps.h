@@ -55,6 +55,8 @@ enum cbi_face cbi_face_of(const struct cb_req *req);
 void cbi_trace_take(struct cb_req *req);
 /* refused.c: notes in the audit log that a change was not allowed. */
 void cbi_web_refused(struct cb_req *req);
+/* used.c: notes that a personal token was used today. */
+void cbi_web_used(struct cb_req *req);
 /* Writes the head now; body_len -1 when it is not known. */
 int cbi_send_head(struct cb_req *req, int64_t body_len) CB_USED;
 
@@ -63,5 +65,8 @@ int cbi_send_etag(struct cb_req *req, const void *data, size_t len) CB_USED;
 
 /* Health, metrics and the unknown /api: what every pool answers. */
 extern const struct cbi_endpoint cbi_house_endpoints[];
+
+/* What stock frontends have beside their token. */
+#define CBI_LIMITED_COOKIE "backstage-auth"
 
 #endif

@@ -76,33 +76,30 @@ static int moved(struct cb_req *req)
 	return cbi_req_redirect(req, "/catalog");
 }
 
-#define OPEN(p, f, h)                                               \
-	{                                                           \
-		p, "GET", CBI_ACCESS_OPEN, CBI_FACE_##f, p, h, NULL \
+#define ROW(p, m, a, f, h, known)                                              \
+	{                                                                      \
+		.path = p, .method = m, .access = CBI_ACCESS_##a,              \
+		.face = CBI_FACE_##f, .name = p, .handle = h, .params = known, \
 	}
+#define GET(p, f, h) ROW(p, "GET", OPEN, f, h, NULL)
 
 static const struct cbi_endpoint endpoints[] = {
-	OPEN("/hello", PAGE, hello),
-	OPEN("/broken", PAGE, broken),
-	OPEN("/missing", PAGE, missing),
-	OPEN("/sized", PAGE, sized),
-	OPEN("/moved", PAGE, moved),
-	OPEN("/streamed", API, streamed),
-	OPEN("/api/tagged", API, tagged),
-	OPEN("/api/missing", API, missing),
-	OPEN("/api/away", API, away),
-	OPEN("/fragments/x/broken", FRAGMENT, broken),
-	OPEN("/_cards/x/y", FRAGMENT, hello),
-	{ "/private", "GET", CBI_ACCESS_READ, CBI_FACE_PAGE, "private", hello,
-	  "x,yy" },
-	{ "/api/private", "GET", CBI_ACCESS_READ, CBI_FACE_API, "api-private",
-	  hello, "x" },
-	{ "/api/open", "GET", CBI_ACCESS_OPEN, CBI_FACE_API, "api-open", hello,
-	  "x,yy" },
-	{ "/api/change", "POST", CBI_ACCESS_WRITE, CBI_FACE_API, "change",
-	  hello, NULL },
-	{ "/enter", "POST", CBI_ACCESS_OPEN, CBI_FACE_PAGE, "enter", hello,
-	  NULL },
+	GET("/hello", PAGE, hello),
+	GET("/broken", PAGE, broken),
+	GET("/missing", PAGE, missing),
+	GET("/sized", PAGE, sized),
+	GET("/moved", PAGE, moved),
+	GET("/streamed", API, streamed),
+	GET("/api/tagged", API, tagged),
+	GET("/api/missing", API, missing),
+	GET("/api/away", API, away),
+	GET("/fragments/x/broken", FRAGMENT, broken),
+	GET("/_cards/x/y", FRAGMENT, hello),
+	ROW("/private", "GET", READ, PAGE, hello, "x,yy"),
+	ROW("/api/private", "GET", READ, API, hello, "x"),
+	ROW("/api/open", "GET", OPEN, API, hello, "x,yy"),
+	ROW("/api/change", "POST", WRITE, API, hello, NULL),
+	ROW("/enter", "POST", OPEN, PAGE, hello, NULL),
 	{ .path = NULL },
 };
 

@@ -23,6 +23,10 @@ extern const struct cbi_endpoint cbi_api_history[];
 /* /api/events: webhooks. */
 extern const struct cbi_endpoint cbi_api_events[];
 
+/* /api/auth: tokens; in every pool: each plugin's keys and cookie. */
+extern const struct cbi_endpoint cbi_api_auth_token[];
+extern const struct cbi_endpoint cbi_api_plugin_auth[];
+
 struct cbi_auth;
 struct cbi_catalog;
 

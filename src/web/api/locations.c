@@ -192,25 +192,14 @@ static int read_location(struct cb_req *req, bool presence,
 	return rc;
 }
 
-/* The pool whose fetch processes do what this one may not. */
-static const char *fetch_pool(const struct cb_req *req)
-{
-	const struct cbi_pool *pools;
-	size_t n = cbi_config_pools(req->web->config, &pools);
-
-	for (size_t i = 0; i < n; i++)
-		if (pools[i].fetch > 0)
-			return pools[i].name;
-	return "tools";
-}
-
 int cbi_api_call(struct cb_req *req, const char *name, json_t *in, json_t **out)
 {
 	int rc = cbi_json_keep(req->ctx, in);
 
 	return rc < 0 ? rc
-	              : cbi_source_call(req->ctx, fetch_pool(req), name, in,
-	                                CB_CALL_MS, out);
+	              : cbi_source_call(req->ctx,
+	                                cbi_config_fetch_pool(req->web->config),
+	                                name, in, CB_CALL_MS, out);
 }
 
 /* All messages in one. */

@@ -58,6 +58,14 @@ static const struct cbi_command commands[] = {
 	  "register what a running Backstage has, and compare" },
 	{ "warm", cbi_ctl_warm, "[--plugin NAME] [--rate N] [--dry-run]",
 	  "fetch what readers are going to want" },
+	{ "token create", cbi_ctl_token_create,
+	  "USER --name TEXT [--days N] [--plugin NAME]... [--permission "
+	  "NAME]... [--action ACTION]...",
+	  "make a personal access token, and print it" },
+	{ "token list", cbi_ctl_token_list, "[--owner USER]",
+	  "personal access tokens, newest first" },
+	{ "token revoke", cbi_ctl_token_revoke, "ID",
+	  "end a personal access token, on every host" },
 	{ "audit list", cbi_ctl_audit_list,
 	  "[--actor A] [--action A] [--object TEXT] [--outcome O] "
 	  "[--from TIME] [--to TIME] [--limit N]",

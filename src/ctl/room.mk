@@ -17,6 +17,7 @@ callboardctl_SOURCES = \
 	src/ctl/provider.c \
 	src/ctl/status.c \
 	src/ctl/stores.c \
+	src/ctl/token.c \
 	src/ctl/upstream.c src/ctl/upstream.h \
 	src/ctl/warm.c
 nodist_callboardctl_SOURCES = nginx/templates.h

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/personal.h"
 #include "base/board.h"
 #include "base/clock.h"
 #include "catalog/fresh.h"
@@ -188,6 +189,144 @@ static void one_signing_key_is_made_and_followed(void **state)
 	assert_int_equal(keys_in_copy(), 2);
 }
 
+/* As after a fault: what is due is looked at again. */
+static void look_again(void)
+{
+	stores_sql(shelf.conninfo,
+	           "update callboard.schema_version set number "
+	           "= -number where number = (select "
+	           "max(number) from callboard.schema_version)");
+	assert_int_equal(
+	    cbi_follow_once(shelf_next(&shelf), shelf.follower, 10), CB_EAWAY);
+	stores_sql(shelf.conninfo, "update callboard.schema_version set number "
+	                           "= -number where number < 0");
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(
+		    cbi_follow_once(shelf_next(&shelf), shelf.follower, 10),
+		    CB_OK);
+}
+
+static size_t copied_rows(enum cbi_catalog_table table)
+{
+	struct cbi_copy_txn *txn;
+
+	assert_int_equal(
+	    cbi_copy_begin(shelf_next(&shelf), shelf.catalog.copy, &txn),
+	    CB_OK);
+	return cbi_copy_count(txn, (int)table);
+}
+
+static void expect_keys(const char *table, enum cbi_catalog_table copied_to,
+                        const char *count)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "select count(*) from callboard.%s", table);
+	assert_string_equal(stores_sql(shelf.conninfo, sql), count);
+	assert_int_equal(copied_rows(copied_to), count[0] - '0');
+}
+
+static void keys_of_tokens_rotate_by_the_databases_clock(void **state)
+{
+	(void)state;
+	expect_keys("token_key", CBI_TABLE_TOKEN_KEY, "1");
+	assert_string_equal(
+	    stores_sql(shelf.conninfo,
+	               "select jwk::json->>'crv' || ' ' || (jwk::json->>'kid' "
+	               "= kid) || ' ' || (expires_at - made_at between "
+	               "'179 min' and '181 min') from callboard.token_key"),
+	    "P-256 true true");
+	look_again();
+	expect_keys("token_key", CBI_TABLE_TOKEN_KEY, "1");
+	stores_sql(shelf.conninfo, "update callboard.token_key set made_at = "
+	                           "made_at - interval '61 minutes'");
+	look_again();
+	expect_keys("token_key", CBI_TABLE_TOKEN_KEY, "2");
+	look_again();
+	expect_keys("token_key", CBI_TABLE_TOKEN_KEY, "2");
+	stores_sql(shelf.conninfo,
+	           "update callboard.token_key set expires_at = "
+	           "clock_timestamp() where made_at = (select min(made_at) "
+	           "from callboard.token_key)");
+	look_again();
+	expect_keys("token_key", CBI_TABLE_TOKEN_KEY, "1");
+	assert_string_equal(
+	    stores_sql(shelf.conninfo,
+	               "select count(*) from callboard.audit where action = "
+	               "'key.rotate' and object like 'token/%' and actor = "
+	               "'service:follower' and after not like '%\"d\"%'"),
+	    "2");
+}
+
+static void keys_of_macs_outlive_what_they_signed(void **state)
+{
+	(void)state;
+	stores_sql(shelf.conninfo,
+	           "delete from callboard.signing_key where secret = "
+	           "'\\x00ff'; update callboard.signing_key set created_at = "
+	           "created_at - interval '25 hours'");
+	look_again();
+	expect_keys("signing_key", CBI_TABLE_KEY, "2");
+	/* A cookie of its last day, on a host that heard late, lives a day. */
+	stores_sql(shelf.conninfo,
+	           "update callboard.signing_key set created_at = created_at - "
+	           "interval '46 hours' where created_at < clock_timestamp() - "
+	           "interval '1 day'");
+	look_again();
+	expect_keys("signing_key", CBI_TABLE_KEY, "2");
+	stores_sql(shelf.conninfo,
+	           "update callboard.signing_key set created_at = created_at - "
+	           "interval '2 hours' where created_at < clock_timestamp() - "
+	           "interval '1 day'");
+	look_again();
+	expect_keys("signing_key", CBI_TABLE_KEY, "1");
+}
+
+static void personal_tokens_are_followed_until_they_end(void **state)
+{
+	struct cbi_personal_wish wish = { .owner = "user:default/ada",
+		                          .name = "desk",
+		                          .days = 1 };
+	struct cbi_personal_row row, *rows;
+	const char *token;
+	char id[40];
+	uint64_t number;
+	size_t n;
+
+	(void)state;
+	shelf_next(&shelf)->actor = "unix:test";
+	assert_int_equal(
+	    cbi_personal_create(&shelf.lane.ctx, &wish, &token, &row, &number),
+	    CB_OK);
+	snprintf(id, sizeof(id), "%s", row.id);
+	assert_string_equal(
+	    stores_sql(shelf.conninfo,
+	               "select count(*) from callboard.personal_token t, "
+	               "callboard.audit a where t::text || a::text ~ "
+	               "'cbp_[A-Za-z0-9_-]{10}'"),
+	    "0");
+	atomic_store(&cbi_board()->wanted, number);
+	shelf_follow(&shelf);
+	assert_int_equal(copied_rows(CBI_TABLE_PERSONAL), 1);
+	shelf_next(&shelf)->actor = "unix:test";
+	assert_int_equal(cbi_personal_revoke(&shelf.lane.ctx, id,
+	                                     "user:default/bob", NULL, &number),
+	                 CB_ENOENT);
+	shelf_next(&shelf)->actor = "unix:test";
+	assert_int_equal(cbi_personal_used(&shelf.lane.ctx, id), CB_OK);
+	assert_int_equal(
+	    cbi_personal_list(&shelf.lane.ctx, "user:default/ada", &rows, &n),
+	    CB_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(strlen(rows[0].used), 10);
+	assert_int_equal(
+	    cbi_personal_revoke(&shelf.lane.ctx, id, NULL, NULL, &number),
+	    CB_OK);
+	atomic_store(&cbi_board()->wanted, number);
+	shelf_follow(&shelf);
+	assert_int_equal(copied_rows(CBI_TABLE_PERSONAL), 0);
+}
+
 static const char *plugin_json(const char *name)
 {
 	struct cb_ctx *ctx = shelf_next(&shelf);
@@ -351,6 +490,9 @@ int main(void)
 		cmocka_unit_test(another_database_is_another_catalog),
 		cmocka_unit_test(a_database_of_smaller_numbers_is_believed),
 		cmocka_unit_test(one_signing_key_is_made_and_followed),
+		cmocka_unit_test(keys_of_tokens_rotate_by_the_databases_clock),
+		cmocka_unit_test(keys_of_macs_outlive_what_they_signed),
+		cmocka_unit_test(personal_tokens_are_followed_until_they_end),
 		cmocka_unit_test(quarantines_go_out_and_are_lifted),
 		cmocka_unit_test(a_second_follower_stands_by),
 		cmocka_unit_test(an_older_schema_is_waited_for_a_newer_served),

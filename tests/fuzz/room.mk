@@ -2,7 +2,7 @@
 # in every other build they see the committed seeds once, as a test.
 fuzz_targets = tests/fuzz/auth tests/fuzz/cursor tests/fuzz/entity \
 	tests/fuzz/fastcgi tests/fuzz/filter tests/fuzz/predicate \
-	tests/fuzz/ref
+	tests/fuzz/ref tests/fuzz/token
 check_PROGRAMS += $(fuzz_targets)
 fuzz_base = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
 if !FUZZERS
@@ -24,6 +24,8 @@ tests_fuzz_predicate_SOURCES = tests/fuzz/predicate.c $(fuzz_tree) $(fuzz_base)
 tests_fuzz_predicate_LDADD = $(fuzz_ldadd)
 tests_fuzz_ref_SOURCES = tests/fuzz/ref.c $(fuzz_base)
 tests_fuzz_ref_LDADD = $(fuzz_ldadd)
+tests_fuzz_token_SOURCES = tests/fuzz/token.c $(fuzz_base)
+tests_fuzz_token_LDADD = $(fuzz_ldadd)
 
 TESTS += tests/fuzz/seeds.sh
 EXTRA_DIST += tests/fuzz/seeds.sh tests/fuzz/run tests/fuzz/lsan.supp \

@@ -9,3 +9,8 @@ tests_web_api_test_catalog_SOURCES = tests/web/api/test_catalog.c \
 	tests/catalog/shelf.c tests/catalog/shelf.h \
 	tests/web/port_memory.c tests/web/port_memory.h
 tests_web_api_test_catalog_LDADD = $(stores_ldadd)
+check_PROGRAMS += tests/web/api/test_tokens
+TESTS += tests/web/api/test_tokens
+tests_web_api_test_tokens_SOURCES = tests/web/api/test_tokens.c \
+	tests/web/pages/house.c tests/web/pages/house.h
+tests_web_api_test_tokens_LDADD = $(test_ldadd)

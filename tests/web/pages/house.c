@@ -21,8 +21,10 @@
 #include "copy/copy.h"
 #include "db/db.h"
 #include "html/addr.h"
+#include "jose/jose.h"
 #include "json/json.h"
 #include "source/ask.h"
+#include "web/api/api.h"
 #include "web/pages/pages.h"
 #include "web/steps.h"
 
@@ -38,6 +40,9 @@
 	} while (0)
 
 #define HEADERS 8
+#define TABLES_MAX 40
+
+const struct cbi_endpoint *house_extra;
 
 struct house {
 	char dir[64];
@@ -121,12 +126,17 @@ static void write_config(struct house *house, const char *base_path)
 	file = fopen(path, "w");
 	if (!file)
 		exit(99);
-	fprintf(file,
-	        "app: {title: Callboard}\n"
-	        "organization: {name: Ondry & Line}\n"
-	        "backend: {baseUrl: 'http://127.0.0.1:7007%s'}\n"
-	        "auth: {guest: true}\n",
-	        base_path);
+	fprintf(
+	    file,
+	    "app: {title: Callboard}\n"
+	    "organization: {name: Ondry & Line}\n"
+	    "backend: {baseUrl: 'http://127.0.0.1:7007%s', auth: "
+	    "{externalAccess: [{type: static, options: {token: " HOUSE_SERVICE
+	    ", subject: house}}, {type: static, options: "
+	    "{token: " HOUSE_RESTRICTED ", subject: narrow}, "
+	    "accessRestrictions: [{plugin: catalog}]}]}}\n"
+	    "auth: {guest: true}\n",
+	    base_path);
 	fclose(file);
 	cbi_buf_init(&report, CB_MIB);
 	if (cbi_config_load(&house->ctx, files, &report, &house->config) < 0) {
@@ -164,6 +174,22 @@ static void put_entity(struct house *house, struct cbi_copy_txn *txn,
 	cbi_buf_finish(&scratch);
 }
 
+/* Made an hour ago, good for three. */
+static void put_token_key(struct house *house, struct cbi_copy_txn *txn)
+{
+	const uint64_t now = (uint64_t)cbi_clock_wall_ms();
+	static const char kid[] = "00000000-0000-4000-8000-000000000002";
+	unsigned char record[1024];
+	const char *jwk;
+
+	MUST(cbi_jose_generate(&house->ctx, kid, &jwk));
+	cbi_layout_number(now - 3600000, record);
+	cbi_layout_number(now + 7200000, record + 8);
+	memcpy(record + 16, jwk, strlen(jwk));
+	MUST(cbi_copy_put(&house->ctx, txn, CBI_TABLE_TOKEN_KEY, kid,
+	                  strlen(kid), record, 16 + strlen(jwk)));
+}
+
 static void fill(struct house *house, const char *const *entities)
 {
 	static const char key[] =
@@ -187,6 +213,7 @@ static void fill(struct house *house, const char *const *entities)
 	MUST(cbi_copy_put(ctx, txn, CBI_TABLE_KEY,
 	                  "00000000-0000-4000-8000-000000000001", 36, key,
 	                  sizeof(key) - 1));
+	put_token_key(house, txn);
 	MUST(cbi_copy_commit(ctx, txn));
 	MUST(cbi_copy_swap(ctx, house->copy));
 	atomic_store(&cbi_board()->copy_number, 1);
@@ -194,13 +221,28 @@ static void fill(struct house *house, const char *const *entities)
 	atomic_store(&cbi_board()->registry_number, 1);
 }
 
+static void make_router(struct house *house)
+{
+	const struct cbi_endpoint *all[TABLES_MAX];
+	const struct cbi_endpoint *const *pages;
+	size_t n = 0, count;
+
+	all[n++] = cbi_api_entities;
+	all[n++] = cbi_api_auth_token;
+	all[n++] = cbi_api_plugin_auth;
+	if (house_extra)
+		all[n++] = house_extra;
+	pages = cbi_pages_tables(&count);
+	for (size_t i = 0; i < count && n < TABLES_MAX; i++)
+		all[n++] = pages[i];
+	MUST(cbi_router_create(all, n, &house->router));
+}
+
 struct house *house_open(const char *base_path, const char *const *entities)
 {
 	struct house *house = calloc(1, sizeof(*house));
 	struct cbi_copy_config config;
-	const struct cbi_endpoint *const *tables;
 	char copy[96];
-	size_t n;
 
 	if (!house)
 		exit(99);
@@ -218,8 +260,7 @@ struct house *house_open(const char *base_path, const char *const *entities)
 	fill(house, entities);
 	MUST(cbi_auth_create(&house->ctx, house->config, house->copy,
 	                     CBI_TABLE_KEY, &house->auth));
-	tables = cbi_pages_tables(&n);
-	MUST(cbi_router_create(tables, n, &house->router));
+	make_router(house);
 	MUST(cbi_addr_set(base_path, "abc123"));
 	house->catalog.copy = house->copy;
 	house->catalog.stale_if_error_ms = 3600000;
@@ -260,6 +301,32 @@ void house_close(struct house *house)
 	cbi_lane_finish(&house->lane);
 	nftw(house->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
 	free(house);
+}
+
+const struct house_answer *house_last(const struct house *house)
+{
+	return &house->answer;
+}
+
+const char *house_user_token(struct house *house, const char *user)
+{
+	const struct cbi_who who = { .kind = CBI_WHO_USER, .subject = user };
+	const char *token;
+	int64_t expires;
+
+	MUST(cbi_auth_issue(&house->ctx, house->auth, &who, &token, &expires));
+	return token;
+}
+
+const char *house_plugin_token(struct house *house, const char *plugin,
+                               const char *target, const char *user)
+{
+	const struct cbi_who who = { .kind = CBI_WHO_USER, .subject = user };
+	const char *token;
+
+	MUST(cbi_auth_issue_plugin(&house->ctx, house->auth, plugin, target,
+	                           user ? &who : NULL, &token));
+	return token;
 }
 
 void house_header(struct house *house, const char *name, const char *value)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * house.h - a portal in memory: a copy filled with entities, a config, a
- * router with all pages, and requests through a port that is no socket.
+ * router with all pages and some of the API, and requests through a port that
+ * is no socket.
  * PostgreSQL is away, and there are no plugins.
  */
 #ifndef CB_TESTS_WEB_PAGES_HOUSE_H
@@ -11,6 +12,14 @@
 #include <stddef.h>
 
 struct house;
+struct cbi_endpoint;
+
+/* Tokens of services; the second is restricted to the plugin catalog. */
+#define HOUSE_SERVICE "house-service-token"
+#define HOUSE_RESTRICTED "house-restricted-token"
+
+/* Endpoints of a test's own, set before house_open; NULL: none. */
+extern const struct cbi_endpoint *house_extra;
 
 /* entities: served entities as JSON, ends in NULL. */
 struct house *house_open(const char *base_path, const char *const *entities);
@@ -26,6 +35,13 @@ struct house_answer {
  * The answer lives until the next. */
 const struct house_answer *house_ask(struct house *house, const char *uri,
                                      const char *form);
+/* The answer to the last request. */
+const struct house_answer *house_last(const struct house *house);
+/* A new token of a user, and of a plugin for another one (for a user unless
+ * that is NULL); they live with the house. */
+const char *house_user_token(struct house *house, const char *user);
+const char *house_plugin_token(struct house *house, const char *plugin,
+                               const char *target, const char *user);
 /* A header of all requests from here on ("HTTP_ACCEPT"); NULL takes it
  * away. */
 void house_header(struct house *house, const char *name, const char *value);

@@ -10,4 +10,5 @@ dist_schema_DATA = \
 	schema/0007_half_read.sql \
 	schema/0008_refresh_key_lower.sql \
 	schema/0009_errors_at.sql \
-	schema/0010_tokens.sql
+	schema/0010_tokens.sql \
+	schema/0011_policy.sql

@@ -12,17 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <jansson.h>
-
 struct cbi_scope {
 	/* Short and stable: equal classes see the same things. */
 	const char *cls;
 	/* Everything is visible; then where is not looked at. */
 	bool all;
 	/* What is visible otherwise, as a predicate of the catalog's query
-	 * language ({"$any": [{"kind": "component"}, ...]}); NULL: nothing.
-	 * Lives with the context, or longer. */
-	const json_t *where;
+	 * language ({"$any": [{"kind": "component"}, ...]}), the JSON text of
+	 * it; NULL: nothing.  Lives with the context, or longer. */
+	const char *where;
 	/* Milliseconds since the epoch: the catalog as it was then; 0 is now.
 	 */
 	int64_t as_of;

@@ -24,6 +24,13 @@ struct cbi_who_limit {
 	const char *const *actions; /* "create", "read", "update", "delete" */
 };
 
+/* What somebody belongs to: himself first, then the groups that he is a member
+ * of, and those above them. */
+struct cbi_member {
+	const char *ref;
+	size_t from; /* the place of what leads here; its own of the first */
+};
+
 /* Texts live with the context that asked. */
 struct cbi_who {
 	enum cbi_who_kind kind;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/ctx.h"
+#include "catalog/sight.h"
 #include "db/db.h"
 #include "json/json.h"
 
@@ -100,6 +101,25 @@ static int take(const struct walk *walk, const struct found *from,
 	return CB_OK;
 }
 
+/* What is not to be seen is not served here. */
+static int judge(const struct walk *walk)
+{
+	struct cbi_sight sight;
+	int rc = cbi_sight_open(walk->ctx, &sight);
+
+	for (size_t i = 0; i < walk->n && rc == CB_OK && !sight.all; i++) {
+		struct found *one = &walk->all[i];
+		bool seen = false;
+
+		if (one->body.ptr)
+			rc =
+			    cbi_sight_sees(walk->ctx, &sight, one->body, &seen);
+		if (!seen)
+			one->body = (struct cbi_span){ NULL, 0 };
+	}
+	return rc;
+}
+
 int cbi_ancestry(struct cb_ctx *ctx, const char *ref,
                  const struct cbi_ancestor **out, size_t *n)
 {
@@ -109,10 +129,12 @@ int cbi_ancestry(struct cb_ctx *ctx, const char *ref,
 	size_t waiting = 0, count = 0;
 	int rc = read_all(ctx, ref, &walk);
 
+	if (rc == CB_OK)
+		rc = judge(&walk);
 	if (rc < 0)
 		return rc;
 	root = find(&walk, ref);
-	if (!ctx->scope.all || !root || !root->body.ptr)
+	if (!root || !root->body.ptr)
 		return cb_fail(ctx, CB_ENOENT, "no entity with ref '%.200s'",
 		               ref);
 	list = cb_alloc(ctx, walk.n * sizeof(*list));

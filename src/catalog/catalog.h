@@ -38,6 +38,7 @@ enum cbi_catalog_table {
 	CBI_TABLE_KEY,       /* id: 8 bytes and the secret, for auth/ */
 	CBI_TABLE_TOKEN_KEY, /* kid: 16 bytes and the private JWK, for auth/ */
 	CBI_TABLE_PERSONAL,  /* hash: 8 bytes and JSON, for auth/ */
+	CBI_TABLE_ROLE,      /* members and permissions, for policy/ */
 	CBI_TABLES
 };
 

@@ -64,6 +64,9 @@ struct cbi_columns {
 	uint32_t *chained, chains[CBI_COLUMNS_CHAINS]; /* id + 1; 0: none */
 	char *pool;
 	size_t pool_len, pool_room, value_room, list_room[CBI_LISTS];
+	/* Rows that classes of scopes see: made when first asked, added to,
+	 * never changed (columns_seen.c). */
+	struct cbi_columns_seen *seen;
 };
 
 /*
@@ -115,6 +118,20 @@ int cbi_columns_any(struct cb_ctx *ctx, const struct cbi_columns *columns,
                     uint64_t **out) CB_USED;
 
 size_t cbi_columns_size(const struct cbi_columns *columns, const uint64_t *set);
+
+/*
+ * The rows that the context's scope sees, of columns that txn was looked up
+ * with (NULL: of the past, whose rows were chosen by it).  Kept with the
+ * columns by the scope's class: the first of a class pays for it, and after a
+ * change only the rows that were written are judged.  A condition on what
+ * columns do not hold (labels, annotations) looks at an entity's bytes where
+ * the rest of the predicate does not decide.  Lives with ctx.
+ */
+int cbi_columns_seen(struct cb_ctx *ctx, const struct cbi_columns *columns,
+                     struct cbi_copy_txn *txn, const uint64_t **out) CB_USED;
+
+/* The row of a ref, dead or alive; CBI_COLUMNS_NONE for none. */
+uint32_t cbi_columns_row(const struct cbi_columns *columns, const char *ref);
 
 /* How many rows of a set have each value at a place, by its text as written;
  * values without any are left out. */

@@ -238,6 +238,7 @@ void cbi_columns_destroy(struct cbi_columns *c)
 	free(c->fold_rank);
 	free(c->chained);
 	free(c->pool);
+	cbi_columns_seen_destroy(c->seen);
 	free(c);
 }
 
@@ -264,6 +265,8 @@ static struct cbi_columns *begin(const struct cbi_columns *old, uint32_t more)
 
 	if (!c)
 		return NULL;
+	c->seen = cbi_columns_seen_create(old);
+	whole = c->seen != NULL;
 	if (!old)
 		old = &none;
 	have = old->n;
@@ -373,8 +376,7 @@ int cbi_columns_end(struct cbi_columns *columns)
 	return rc;
 }
 
-/* The row of a ref, dead or alive; CBI_COLUMNS_NONE for none. */
-static uint32_t find(const struct cbi_columns *c, const char *ref)
+uint32_t cbi_columns_row(const struct cbi_columns *c, const char *ref)
 {
 	const char *name = strchr(ref, '/') + 1;
 	uint32_t low = 0, high = c->order_count[CBI_ORDER_NAME];
@@ -417,7 +419,7 @@ static int patch(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
 	len = cbi_layout_row_key(text, key);
 	if (!len || cbi_copy_get(txn, CBI_TABLE_ROW, key, len, &record) < 0)
 		return CB_ENOTSUP;
-	row = find(old, text);
+	row = cbi_columns_row(old, text);
 	if (row != CBI_COLUMNS_NONE) {
 		c->alive[row / 64] &= ~((uint64_t)1 << (row % 64));
 		c->live--;

@@ -34,6 +34,11 @@ int cbi_columns_end(struct cbi_columns *columns) CB_USED;
 
 void cbi_columns_destroy(struct cbi_columns *columns);
 
+/* columns_seen.c: what classes see of a set, or saw of the one before (NULL:
+ * there was none).  NULL without memory. */
+struct cbi_columns_seen *cbi_columns_seen_create(const struct cbi_columns *old);
+void cbi_columns_seen_destroy(struct cbi_columns_seen *seen);
+
 /* columns_order.c: orders, ranks and sets of values.  `old` is the set that
  * the first rows and values were taken from; NULL for none. */
 int cbi_columns_arrange(struct cbi_columns *columns,

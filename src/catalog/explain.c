@@ -9,8 +9,12 @@
 
 #include "base/str.h"
 #include "catalog/model_priv.h"
+#include "catalog/sight.h"
 #include "db/db.h"
 #include "json/json.h"
+
+#define NOT_BROUGHT \
+	"no source brings in %.200s: nothing that was read declares it"
 
 #define UTC "at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
@@ -243,7 +247,7 @@ static int put_node(struct cb_ctx *ctx, json_t *out,
 	return rc < 0 ? rc : put_served(ctx, out, rows);
 }
 
-int cbi_explain(struct cb_ctx *ctx, const char *ref, json_t **out)
+static int explain(struct cb_ctx *ctx, const char *ref, json_t **out)
 {
 	struct cbi_db_result *rows;
 	json_t *all, *entity = NULL;
@@ -253,10 +257,7 @@ int cbi_explain(struct cb_ctx *ctx, const char *ref, json_t **out)
 	if (rc < 0)
 		return rc;
 	if (cbi_db_rows(rows) == 0)
-		return cb_fail(ctx, CB_ENOENT,
-		               "no source brings in %.200s: nothing that was "
-		               "read declares it",
-		               ref);
+		return cb_fail(ctx, CB_ENOENT, NOT_BROUGHT, ref);
 	all = json_object();
 	rc = cbi_json_keep(ctx, all);
 	if (rc == CB_OK && cbi_db_text(rows, 0, 15))
@@ -271,6 +272,75 @@ int cbi_explain(struct cb_ctx *ctx, const char *ref, json_t **out)
 		rc = put_rivals(ctx, all, ref);
 	if (rc == CB_OK)
 		rc = put_keys(ctx, all, id);
+	if (rc == CB_OK)
+		*out = all;
+	return rc;
+}
+
+/* ---- What a scope leaves of it --------------------------------------------
+ */
+
+static const struct cbi_db_stmt the_body = {
+	"explain_body",
+	"select body from entity where ref = $1",
+};
+
+/* What nobody serves is seen by who sees everything. */
+static int sees(struct cb_ctx *ctx, const struct cbi_sight *sight,
+                const char *ref, bool *out)
+{
+	struct cbi_db_result *rows;
+	struct cbi_span body;
+	int rc;
+
+	*out = sight->all;
+	if (sight->all)
+		return CB_OK;
+	rc = cbi_db_query(ctx, &the_body, &ref, 1, &rows);
+	if (rc < 0 || cbi_db_rows(rows) == 0)
+		return rc;
+	body.ptr = cbi_db_text(rows, 0, 0);
+	body.len = cbi_db_len(rows, 0, 0);
+	return cbi_sight_sees(ctx, sight, body, out);
+}
+
+/* Takes out of a list what tells of entities that are not seen. */
+static int prune(struct cb_ctx *ctx, const struct cbi_sight *sight,
+                 json_t *list, const char *key)
+{
+	int rc = CB_OK;
+
+	for (size_t i = json_array_size(list); i > 0 && rc == CB_OK; i--) {
+		const char *ref = json_string_value(
+		    json_object_get(json_array_get(list, i - 1), key));
+		bool seen = true;
+
+		if (ref)
+			rc = sees(ctx, sight, ref, &seen);
+		if (rc == CB_OK && !seen)
+			json_array_remove(list, i - 1);
+	}
+	return rc;
+}
+
+int cbi_explain(struct cb_ctx *ctx, const char *ref, json_t **out)
+{
+	struct cbi_sight sight;
+	bool seen = false;
+	json_t *all;
+	int rc = cbi_sight_open(ctx, &sight);
+
+	if (rc == CB_OK)
+		rc = sees(ctx, &sight, ref, &seen);
+	if (rc == CB_OK && !seen)
+		rc = cb_fail(ctx, CB_ENOENT, NOT_BROUGHT, ref);
+	if (rc == CB_OK)
+		rc = explain(ctx, ref, &all);
+	if (rc == CB_OK && !sight.all)
+		rc = prune(ctx, &sight, json_object_get(all, "above"), "ref");
+	if (rc == CB_OK && !sight.all)
+		rc = prune(ctx, &sight, json_object_get(all, "conflicts"),
+		           "location");
 	if (rc == CB_OK)
 		*out = all;
 	return rc;

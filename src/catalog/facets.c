@@ -38,13 +38,25 @@ static int count_place(struct cb_ctx *ctx, const struct cbi_columns *c,
 	return CB_OK;
 }
 
-static int count_columns(struct cb_ctx *ctx, const struct cbi_columns *c,
+/* What there is to count in; columns NULL: ask PostgreSQL. */
+struct counting {
+	struct cbi_copy_txn *txn;
+	const struct cbi_columns *columns;
+};
+
+static int count_columns(struct cb_ctx *ctx, const struct counting *in,
                          const struct cbi_filter *filter, const int *places,
                          size_t n, struct cbi_facet *out)
 {
+	const struct cbi_columns *c = in->columns;
+	const uint64_t *seen;
 	uint64_t *set;
 	int rc = cbi_columns_match(ctx, c, filter, &set);
 
+	if (rc == CB_OK)
+		rc = cbi_columns_seen(ctx, c, in->txn, &seen);
+	for (uint32_t w = 0; rc == CB_OK && w < c->words; w++)
+		set[w] &= seen[w];
 	for (size_t i = 0; i < n && rc == CB_OK; i++)
 		rc = count_place(ctx, c, set, places[i], &out[i]);
 	return rc;
@@ -99,17 +111,14 @@ static int count_key(struct cb_ctx *ctx, const struct cbi_filter *filter,
 	return CB_OK;
 }
 
-/* The columns to count in; NULL: ask PostgreSQL. */
 static int look(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
-                struct cbi_fresh *fresh, const struct cbi_columns **out)
+                struct cbi_fresh *fresh, struct counting *out)
 {
-	struct cbi_copy_txn *txn;
-	int rc = cbi_fresh_begin(ctx, catalog, fresh, &txn);
+	int rc = cbi_fresh_begin(ctx, catalog, fresh, &out->txn);
 
-	*out = NULL;
-	if (rc == CB_OK && txn)
-		*out = cbi_columns_look(ctx, txn, fresh->stale);
-	if (!*out)
+	if (rc == CB_OK && out->txn)
+		out->columns = cbi_columns_look(ctx, out->txn, fresh->stale);
+	if (!out->columns)
 		*fresh = (struct cbi_fresh){ false, 0 };
 	return rc;
 }
@@ -136,8 +145,8 @@ int cbi_facets_count(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	struct cbi_facet *facets = cb_alloc(ctx, (n + 1) * sizeof(*facets));
 	int *places = cb_alloc(ctx, (n + 1) * sizeof(*places));
 	const char **keys = cb_alloc(ctx, (n + 1) * sizeof(*keys));
-	const struct cbi_columns *columns = NULL;
-	bool can = ctx->scope.all && cbi_columns_can(filter);
+	struct counting in = { NULL, NULL };
+	bool can = cbi_columns_can(filter);
 	int rc;
 
 	*fresh = (struct cbi_fresh){ false, 0 };
@@ -148,12 +157,12 @@ int cbi_facets_count(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 		return CB_ENOMEM;
 	rc = read_names(ctx, names, n, keys, places, &can);
 	if (rc == CB_OK && can)
-		rc = look(ctx, catalog, fresh, &columns);
-	if (rc == CB_OK && columns)
-		rc = count_columns(ctx, columns, filter, places, n, facets);
+		rc = look(ctx, catalog, fresh, &in);
+	if (rc == CB_OK && in.columns)
+		rc = count_columns(ctx, &in, filter, places, n, facets);
 	for (size_t i = 0; i < n && rc == CB_OK; i++) {
 		facets[i].name = names[i];
-		if (!columns)
+		if (!in.columns)
 			rc = count_key(ctx, filter, keys[i], &facets[i]);
 	}
 	*out = facets;

@@ -43,6 +43,12 @@ int cbi_filter_parse(struct cb_ctx *ctx, const char *const *params, size_t n,
 int cbi_filter_predicate(struct cb_ctx *ctx, const json_t *query,
                          const struct cbi_filter **out) CB_USED;
 
+/* A scope's `where`, which policies made: as many terms as one person's roles
+ * and groups may come to. */
+#define CBI_FILTER_SCOPE_TERMS_MAX 50000
+int cbi_filter_scope(struct cb_ctx *ctx, const char *where,
+                     const struct cbi_filter **out) CB_USED;
+
 /* Both of two; either may be NULL. */
 int cbi_filter_and(struct cb_ctx *ctx, const struct cbi_filter *a,
                    const struct cbi_filter *b,

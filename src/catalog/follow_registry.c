@@ -79,11 +79,50 @@ static int put_plugins(struct cb_ctx *ctx, struct cbi_follower *f,
 	return rc;
 }
 
+/* policy/policy_store.h says how. */
+static int put_roles(struct cb_ctx *ctx, struct cbi_copy_txn *txn)
+{
+	static const struct cbi_db_stmt fetch = {
+		"catalog_roles",
+		"select 'm', member, role, '' from callboard.role_member union "
+		"all select 'r', role, null, json_agg(json_build_object("
+		"'permission', permission, 'action', action, 'effect', effect,"
+		" 'condition', condition::json) order by id)::text from "
+		"callboard.role_permission group by role",
+	};
+	struct cbi_db_result *result;
+	int rc = cbi_db_query(ctx, &fetch, NULL, 0, &result);
+
+	for (size_t i = 0; rc == CB_OK && i < cbi_db_rows(result); i++) {
+		const char *value = cbi_db_text(result, i, 3);
+		char key[CB_COPY_KEY_MAX];
+		size_t len = 2;
+
+		key[0] = *cbi_db_text(result, i, 0);
+		key[1] = '\0';
+		for (size_t k = 1; k < 3; k++) {
+			size_t part = cbi_db_len(result, i, k);
+
+			if (part >= sizeof(key) - len)
+				return cb_fail(ctx, CB_EBUG,
+				               "a role's key is too long");
+			memcpy(key + len, cbi_db_text(result, i, k), part);
+			len += part;
+			if (k == 1 && key[0] == 'm')
+				key[len++] = '\0';
+		}
+		rc = cbi_copy_put(ctx, txn, CBI_TABLE_ROLE, key, len, value,
+		                  strlen(value));
+	}
+	return rc;
+}
+
 int cbi_follow_registry(struct cb_ctx *ctx, struct cbi_follower *f,
                         struct cbi_copy_txn *txn)
 {
 	static const int tables[] = { CBI_TABLE_PLUGIN, CBI_TABLE_KEY,
-		                      CBI_TABLE_TOKEN_KEY, CBI_TABLE_PERSONAL };
+		                      CBI_TABLE_TOKEN_KEY, CBI_TABLE_PERSONAL,
+		                      CBI_TABLE_ROLE };
 	int rc = CB_OK;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
@@ -93,6 +132,8 @@ int cbi_follow_registry(struct cb_ctx *ctx, struct cbi_follower *f,
 		rc = put_plugins(ctx, f, txn);
 	if (rc == CB_OK)
 		rc = cbi_follow_keys(ctx, txn);
+	if (rc == CB_OK)
+		rc = put_roles(ctx, txn);
 	/* Whoever was switched is looked at anew. */
 	memset(f->carried, 0, sizeof(f->carried));
 	return rc;

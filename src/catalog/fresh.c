@@ -55,6 +55,16 @@ static bool copy_is_behind(void)
 	return atomic_load(&board->copy_number) < atomic_load(&board->wanted);
 }
 
+/* What a context began to read before, for a session's key or a role, may be
+ * older than what the board says of the copy by now. */
+static bool shows_less(struct cbi_copy_txn *txn, uint64_t wanted)
+{
+	struct cbi_layout_state state;
+
+	return cbi_layout_state_get(txn, &state) == CB_OK &&
+	       state.number < wanted;
+}
+
 /* The copy's transaction; NULL when it has no data. */
 static int open_copy(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                      struct cbi_copy_txn **txn)
@@ -88,9 +98,9 @@ static void mark(struct cbi_fresh *out, int64_t age)
 int cbi_fresh_begin(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                     struct cbi_fresh *out, struct cbi_copy_txn **txn)
 {
-	/* Looked at before the transaction begins: it is not older. */
-	bool behind = copy_is_behind();
+	uint64_t wanted = atomic_load(&cbi_board()->wanted);
 	struct cbi_copy_txn *found;
+	bool behind;
 	int64_t age;
 	int rc;
 
@@ -102,6 +112,7 @@ int cbi_fresh_begin(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	rc = open_copy(ctx, catalog, &found);
 	if (rc < 0 || !found)
 		return rc;
+	behind = shows_less(found, wanted);
 	age = age_of(found);
 	if (age > CB_STALE_AFTER_MS) {
 		if (age > catalog->stale_if_error_ms ||
@@ -140,7 +151,8 @@ int cbi_fresh_copy(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	if (!found)
 		return cb_fail(ctx, CB_EAWAY,
 		               "this host has no copy of the catalog yet");
-	if (copy_is_behind() && age_of(found) <= CB_STALE_AFTER_MS) {
+	if (shows_less(found, atomic_load(&cbi_board()->wanted)) &&
+	    age_of(found) <= CB_STALE_AFTER_MS) {
 		/* The follower works: what we want is a moment away. */
 		cbi_copy_end(found);
 		if (!wait_until_level(ctx))

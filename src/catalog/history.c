@@ -10,22 +10,26 @@
 #include "json/json.h"
 
 /* All that was and is, under the name that scopes know.  The open version's
- * body, and what queries look at, stand in the entity's row. */
+ * body, and what queries look at, stand in the entity's row; a deletion is
+ * seen by who may see what was deleted. */
 #define VERSIONS                                                          \
 	" from (select h.number, h.ref, h.uid, h.valid_from, h.valid_to," \
 	" h.gone, h.source, h.cause, h.actor,"                            \
 	" n.id is not null as now, coalesce(h.body, n.body) as body,"     \
-	" coalesce(h.kind, n.kind) as kind,"                              \
-	" coalesce(h.namespace, n.namespace) as namespace,"               \
-	" coalesce(h.name, n.name) as name,"                              \
-	" coalesce(h.title, n.title) as title,"                           \
-	" coalesce(h.type, n.type) as type,"                              \
-	" coalesce(h.owner, n.owner) as owner,"                           \
-	" coalesce(h.lifecycle, n.lifecycle) as lifecycle,"               \
-	" coalesce(h.tokens, n.tokens) as tokens,"                        \
-	" coalesce(h.originals, n.originals) as originals"                \
+	" coalesce(h.kind, n.kind, b.kind) as kind,"                      \
+	" coalesce(h.namespace, n.namespace, b.namespace) as namespace,"  \
+	" coalesce(h.name, n.name, b.name) as name,"                      \
+	" coalesce(h.title, n.title, b.title) as title,"                  \
+	" coalesce(h.type, n.type, b.type) as type,"                      \
+	" coalesce(h.owner, n.owner, b.owner) as owner,"                  \
+	" coalesce(h.lifecycle, n.lifecycle, b.lifecycle) as lifecycle,"  \
+	" coalesce(h.tokens, n.tokens, b.tokens) as tokens,"              \
+	" coalesce(h.originals, n.originals, b.originals) as originals"   \
 	" from callboard.entity_history h left join callboard.entity n"   \
-	" on n.id = h.id and h.valid_to is null and not h.gone) e where "
+	" on n.id = h.id and h.valid_to is null and not h.gone"           \
+	" left join lateral (select p.* from callboard.entity_history p"  \
+	" where h.gone and p.ref = h.ref and p.number < h.number and"     \
+	" not p.gone order by p.number desc limit 1) b on true) e where "
 
 #define COLUMNS                                                            \
 	"e.number, ceil(extract(epoch from e.valid_from) * 1000)::bigint," \

@@ -21,6 +21,7 @@ static const char *const tables[CBI_TABLES] = {
 	[CBI_TABLE_KEY] = "key",
 	[CBI_TABLE_TOKEN_KEY] = "token_key",
 	[CBI_TABLE_PERSONAL] = "personal_token",
+	[CBI_TABLE_ROLE] = "role",
 };
 
 void cbi_catalog_copy_config(const char *dir, bool writer,

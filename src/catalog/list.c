@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "catalog/layout.h"
 #include "catalog/query.h"
+#include "catalog/sight.h"
 #include "catalog/sql.h"
 #include "copy/copy.h"
 #include "db/db.h"
@@ -21,6 +22,8 @@ struct run {
 	void *arg;
 	int64_t given;
 	uint64_t number;
+	const struct cbi_filter *parts; /* the filter and the scope, if a ref
+	                                 * tells both; NULL: everything */
 };
 
 /* --- from the copy --- */
@@ -88,7 +91,7 @@ static int list_copy(struct run *run, struct cbi_copy_txn *txn)
 	int rc = cbi_copy_seek(run->ctx, txn, CBI_TABLE_UID, NULL, 0, &cursor);
 
 	while (rc == CB_OK && cbi_copy_next(cursor, &uid, &ref)) {
-		if (!ref_fits(run->list->filter, ref))
+		if (!ref_fits(run->parts, ref))
 			continue;
 		rc = cbi_copy_get(txn, CBI_TABLE_ENTITY, ref.ptr, ref.len,
 		                  &record);
@@ -219,6 +222,23 @@ static int list_database(struct run *run)
 	return rc;
 }
 
+/* Can the copy answer?  Then parts says for which refs. */
+static int from_parts(struct run *run, bool *can)
+{
+	const struct cbi_list *list = run->list;
+	const struct cbi_filter *seen;
+	int rc;
+
+	*can = false;
+	if (list->paged || list->order_count)
+		return CB_OK;
+	rc = cbi_sight_filter(run->ctx, &seen);
+	if (rc == CB_OK)
+		rc = cbi_filter_and(run->ctx, list->filter, seen, &run->parts);
+	*can = !run->parts || cbi_filter_only(run->parts, is_part);
+	return rc;
+}
+
 int cbi_list_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                  const struct cbi_list *list,
                  int (*begin)(void *arg, bool more), cbi_query_item *item,
@@ -226,14 +246,14 @@ int cbi_list_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 {
 	struct run run = { .ctx = ctx, .list = list, .item = item, .arg = arg };
 	struct cbi_copy_txn *txn = NULL;
-	bool more;
-	int rc = CB_OK;
+	bool more, can;
+	int rc;
 
 	*fresh = (struct cbi_fresh){ false, 0 };
 	if (list->order_count > 8)
 		return cb_fail(ctx, CB_EINVAL, "more than 8 orders");
-	if (!list->paged && list->order_count == 0 && ctx->scope.all &&
-	    (!list->filter || cbi_filter_only(list->filter, is_part)))
+	rc = from_parts(&run, &can);
+	if (rc == CB_OK && can)
 		rc = cbi_fresh_begin(ctx, catalog, fresh, &txn);
 	if (rc == CB_OK && txn) {
 		rc = begin(arg, false);

@@ -188,6 +188,20 @@ static int give_rows(struct pick *p, cbi_query_item *item, void *arg,
 	return rc;
 }
 
+/* The rows that fit the filter and are seen. */
+static int match(struct pick *p)
+{
+	const uint64_t *seen;
+	int rc =
+	    cbi_columns_match(p->ctx, p->columns, p->query->at.filter, &p->set);
+
+	if (rc == CB_OK)
+		rc = cbi_columns_seen(p->ctx, p->columns, p->txn, &seen);
+	for (uint32_t w = 0; rc == CB_OK && w < p->columns->words; w++)
+		p->set[w] &= seen[w];
+	return rc;
+}
+
 int cbi_pick_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                  const struct cbi_query *query, cbi_query_item *item, void *arg,
                  struct cbi_query_page *page, struct cbi_query_found *found)
@@ -196,8 +210,7 @@ int cbi_pick_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	int which = order_of(&query->at);
 	int rc;
 
-	if (which < 0 || query->at.term || !ctx->scope.all ||
-	    !cbi_columns_can(query->at.filter))
+	if (which < 0 || query->at.term || !cbi_columns_can(query->at.filter))
 		return CB_ENOTSUP;
 	rc = cbi_fresh_begin(ctx, catalog, &page->fresh, &p.txn);
 	if (rc < 0)
@@ -211,7 +224,7 @@ int cbi_pick_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	p.by = (enum cbi_columns_order)which;
 	p.order = p.columns->order[which];
 	p.count = p.columns->order_count[which];
-	rc = cbi_columns_match(ctx, p.columns, query->at.filter, &p.set);
+	rc = match(&p);
 	if (rc == CB_OK && query->limit > 0)
 		rc = find_rows(&p);
 	if (rc < 0)

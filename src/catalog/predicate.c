@@ -13,7 +13,8 @@
 
 struct reader {
 	struct cb_ctx *ctx;
-	size_t budget; /* leaves and values that may still come */
+	size_t most;   /* leaves and values there may be */
+	size_t budget; /* and that may still come */
 	int depth;
 };
 
@@ -24,8 +25,7 @@ static int spend(struct reader *r, size_t n)
 {
 	if (n > r->budget)
 		return cb_fail(r->ctx, CB_EINVAL,
-		               "query has more than %d terms",
-		               CB_FILTER_TERMS_MAX);
+		               "query has more than %zu terms", r->most);
 	r->budget -= n;
 	return CB_OK;
 }
@@ -327,7 +327,21 @@ static int read_predicate(struct reader *r, const json_t *value,
 int cbi_filter_predicate(struct cb_ctx *ctx, const json_t *query,
                          const struct cbi_filter **out)
 {
-	struct reader r = { .ctx = ctx, .budget = CB_FILTER_TERMS_MAX };
+	struct reader r = { .ctx = ctx,
+		            .most = CB_FILTER_TERMS_MAX,
+		            .budget = CB_FILTER_TERMS_MAX };
 
 	return read_predicate(&r, query, out);
+}
+
+int cbi_filter_scope(struct cb_ctx *ctx, const char *where,
+                     const struct cbi_filter **out)
+{
+	struct reader r = { .ctx = ctx,
+		            .most = CBI_FILTER_SCOPE_TERMS_MAX,
+		            .budget = CBI_FILTER_SCOPE_TERMS_MAX };
+	json_t *query;
+	int rc = cb_json_parse(ctx, where, strlen(where), &query);
+
+	return rc < 0 ? rc : read_predicate(&r, query, out);
 }

@@ -382,3 +382,20 @@ int cbi_query_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	return rc == CB_OK ? write_cursors(ctx, catalog, query, &run.found, out)
 	                   : rc;
 }
+
+int cbi_query_scope(struct cb_ctx *ctx, size_t before,
+                    struct cbi_query_scope *out)
+{
+	struct cbi_sql sql;
+	int rc = cbi_sql_begin(ctx, &sql);
+
+	if (rc < 0)
+		return rc;
+	sql.before = before;
+	cbi_sql_where(&sql, NULL);
+	rc = cbi_sql_done(&sql);
+	out->text = cbi_buf_string(sql.text);
+	out->params = sql.params;
+	out->n = sql.n;
+	return rc;
+}

@@ -44,6 +44,17 @@ int cbi_query_run(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                   const struct cbi_query *query, cbi_query_item *item,
                   void *arg, struct cbi_query_page *out) CB_USED;
 
+/* The scope alone, as a condition of somebody else's statement over
+ * callboard.entity e that has `before` parameters already: for search/.
+ * Lives with ctx. */
+struct cbi_query_scope {
+	const char *text;
+	const char *const *params;
+	size_t n;
+};
+int cbi_query_scope(struct cb_ctx *ctx, size_t before,
+                    struct cbi_query_scope *out) CB_USED;
+
 /* --- GET /entities: the older list --- */
 
 struct cbi_list_order {

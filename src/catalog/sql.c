@@ -51,7 +51,7 @@ void cbi_sql_param(struct cbi_sql *sql, const char *value)
 		return;
 	}
 	sql->params[sql->n++] = value;
-	cb_buf_printf(sql->text, "$%zu", sql->n);
+	cb_buf_printf(sql->text, "$%zu", sql->before + sql->n);
 }
 
 void cbi_sql_array(struct cbi_sql *sql, const char *const *values, size_t n)

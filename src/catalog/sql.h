@@ -19,6 +19,7 @@ struct cbi_sql {
 	struct cb_buf *text;
 	const char **params;
 	size_t n;
+	size_t before; /* parameters of a statement that this is a part of */
 	int failed;
 };
 

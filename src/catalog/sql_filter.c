@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "catalog/sight.h"
+
 static void add_tokens(struct cbi_sql *sql, const char *op,
                        const struct cbi_filter *leaf)
 {
@@ -266,14 +268,27 @@ static void add_filter(struct cbi_sql *sql, const struct cbi_filter *filter)
 
 void cbi_sql_where(struct cbi_sql *sql, const struct cbi_filter *filter)
 {
+	const struct cbi_filter *seen = NULL;
+
 	if (!sql->ctx->scope.all) {
-		cbi_sql_add(sql, "false");
-		return;
-	}
-	if (!filter) {
+		int rc = cbi_sight_filter(sql->ctx, &seen);
+
+		if (rc < 0) {
+			sql->failed = rc;
+			return;
+		}
+		/* In brackets of its own: nothing merges with what was asked.
+		 */
+		cbi_sql_add(sql, "(");
+		add_filter(sql, seen);
+		cbi_sql_add(sql, ")");
+		if (filter)
+			cbi_sql_add(sql, " and ");
+	} else if (!filter) {
 		cbi_sql_add(sql, "true");
-		return;
 	}
+	if (!filter)
+		return;
 	cbi_sql_add(sql, "(");
 	add_filter(sql, filter);
 	cbi_sql_add(sql, ")");

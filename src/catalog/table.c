@@ -29,6 +29,7 @@ struct walk {
 	const struct cbi_table_query *query; /* its values in lower case */
 	struct cbi_copy_txn *txn;
 	const struct cbi_columns *columns;
+	const uint64_t *seen;        /* by the scope */
 	uint64_t *fits[CBI_COLUMNS]; /* by each filter; NULL for none */
 	uint64_t *text;              /* NULL: any */
 	uint64_t *all;               /* what fits everything */
@@ -76,7 +77,7 @@ static int common(const struct walk *w, int but, uint64_t **out)
 	if (!set)
 		return CB_ENOMEM;
 	for (uint32_t i = 0; i < c->words; i++) {
-		set[i] = c->alive[i];
+		set[i] = w->seen[i];
 		if (w->text)
 			set[i] &= w->text[i];
 	}
@@ -90,8 +91,10 @@ static int common(const struct walk *w, int but, uint64_t **out)
 
 static int match(struct walk *w)
 {
-	int rc = match_text(w);
+	int rc = cbi_columns_seen(w->ctx, w->columns, w->txn, &w->seen);
 
+	if (rc == CB_OK)
+		rc = match_text(w);
 	for (int i = 0; i < CBI_COLUMNS && rc == CB_OK; i++)
 		if (w->query->filters[i].n)
 			rc = cbi_columns_any(w->ctx, w->columns, places[i],

@@ -18,7 +18,7 @@ int cbi_table_begin(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                     struct cbi_fresh *fresh, struct cbi_copy_txn **txn,
                     bool *none)
 {
-	*none = !ctx->scope.all;
+	*none = !ctx->scope.all && !ctx->scope.where;
 	*txn = NULL;
 	if (!ctx->scope.as_of)
 		return cbi_fresh_copy(ctx, catalog, fresh, txn);
@@ -141,13 +141,76 @@ static int recent_then(struct cb_ctx *ctx, size_t n, struct cbi_table_row *rows,
 	return rc;
 }
 
+/* Whose rows are looked for among those that changed: all, or what a scope
+ * sees. */
+struct sight {
+	const struct cbi_columns *columns; /* NULL: all */
+	const uint64_t *seen;
+};
+
+static int open_sight(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                      struct sight *sight, size_t *total)
+{
+	int rc;
+
+	*sight = (struct sight){ NULL, NULL };
+	*total = cbi_copy_count(txn, CBI_TABLE_ROW);
+	if (ctx->scope.all)
+		return CB_OK;
+	rc = cbi_table_columns(ctx, txn, &sight->columns);
+	if (rc == CB_OK)
+		rc = cbi_columns_seen(ctx, sight->columns, txn, &sight->seen);
+	if (rc == CB_OK)
+		*total = cbi_columns_size(sight->columns, sight->seen);
+	return rc;
+}
+
+static bool in_sight(const struct sight *sight, const char *ref)
+{
+	uint32_t row;
+
+	if (!sight->columns)
+		return true;
+	row = cbi_columns_row(sight->columns, ref);
+	return row != CBI_COLUMNS_NONE && cbi_columns_has(sight->seen, row);
+}
+
+static int recent_now(struct cb_ctx *ctx, struct cbi_copy_txn *txn, size_t n,
+                      struct cbi_table_row *rows, struct cbi_table *out)
+{
+	struct cbi_copy_cursor *cursor;
+	struct cbi_span key, ref;
+	struct sight sight;
+	int rc = open_sight(ctx, txn, &sight, &out->total);
+
+	if (rc == CB_OK)
+		rc = cbi_copy_seek_back(ctx, txn, CBI_TABLE_RECENT, NULL, 0,
+		                        &cursor);
+	n = n < out->total ? n : out->total;
+	while (rc == CB_OK && out->count < n &&
+	       cbi_copy_prev(cursor, &key, &ref)) {
+		char text[CB_REF_MAX + 1];
+
+		if (ref.len > CB_REF_MAX)
+			continue;
+		memcpy(text, ref.ptr, ref.len);
+		text[ref.len] = '\0';
+		if (!in_sight(&sight, text))
+			continue;
+		rc = cbi_table_row_get(ctx, txn, text, &rows[out->count]);
+		if (rc == CB_OK)
+			out->count++;
+		else if (rc == CB_ENOENT)
+			rc = CB_OK;
+	}
+	return rc;
+}
+
 int cbi_table_recent(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                      size_t n, struct cbi_table *out, struct cbi_fresh *fresh)
 {
 	struct cbi_table_row *rows;
-	struct cbi_copy_cursor *cursor;
 	struct cbi_copy_txn *txn;
-	struct cbi_span key, ref;
 	bool none;
 	int rc;
 
@@ -161,22 +224,8 @@ int cbi_table_recent(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	out->rows = rows;
 	if (none)
 		return CB_OK;
-	if (!txn)
-		return recent_then(ctx, n, rows, out);
-	out->total = cbi_copy_count(txn, CBI_TABLE_ROW);
-	rc = cbi_copy_seek_back(ctx, txn, CBI_TABLE_RECENT, NULL, 0, &cursor);
-	while (rc == CB_OK && out->count < n &&
-	       cbi_copy_prev(cursor, &key, &ref)) {
-		const char *text = cb_strndup(ctx, ref.ptr, ref.len);
-
-		rc = text ? cbi_table_row_get(ctx, txn, text, &rows[out->count])
-		          : CB_ENOMEM;
-		if (rc == CB_OK)
-			out->count++;
-		else if (rc == CB_ENOENT)
-			rc = CB_OK;
-	}
-	return rc;
+	return txn ? recent_now(ctx, txn, n, rows, out)
+	           : recent_then(ctx, n, rows, out);
 }
 
 static int title_from_body(struct cb_ctx *ctx,
@@ -239,6 +288,7 @@ int cbi_table_kinds(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	const struct cbi_columns *c;
 	struct cbi_columns_count *found;
 	struct cbi_table_count *counts;
+	const uint64_t *seen;
 	struct cbi_copy_txn *txn;
 	bool none;
 	int rc = cbi_table_begin(ctx, catalog, fresh, &txn, &none);
@@ -247,8 +297,9 @@ int cbi_table_kinds(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	if (rc == CB_OK && !none)
 		rc = cbi_table_columns(ctx, txn, &c);
 	if (rc == CB_OK && !none)
-		rc = cbi_columns_count(ctx, c, c->alive, CBI_PLACE_KIND, &found,
-		                       n);
+		rc = cbi_columns_seen(ctx, c, txn, &seen);
+	if (rc == CB_OK && !none)
+		rc = cbi_columns_count(ctx, c, seen, CBI_PLACE_KIND, &found, n);
 	if (rc < 0)
 		return rc;
 	counts = cb_alloc(ctx, (*n + 1) * sizeof(*counts));

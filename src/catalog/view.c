@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "catalog/fold.h"
 #include "catalog/layout.h"
+#include "catalog/sight.h"
 #include "catalog/sql.h"
 #include "copy/copy.h"
 #include "db/db.h"
@@ -30,6 +31,22 @@ static int no_entity(struct cb_ctx *ctx, const char *what, const char *which)
 {
 	return cb_fail(ctx, CB_ENOENT, "no entity with %s '%.200s'", what,
 	               which);
+}
+
+/* Found, and to be seen?  CB_ENOENT, not noted, when it is not; what the past
+ * answers was judged there. */
+static int judge(struct cb_ctx *ctx, int rc, const struct cbi_served *served)
+{
+	struct cbi_span body = { served->body, served->len };
+	struct cbi_sight sight;
+	bool seen = false;
+
+	if (rc < 0 || ctx->scope.all || ctx->scope.as_of)
+		return rc;
+	rc = cbi_sight_open(ctx, &sight);
+	if (rc == CB_OK)
+		rc = cbi_sight_sees(ctx, &sight, body, &seen);
+	return rc == CB_OK && !seen ? CB_ENOENT : rc;
 }
 
 /* --- PostgreSQL --- */
@@ -123,7 +140,7 @@ int cbi_view_by_ref(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 
 	if (rc < 0)
 		return rc;
-	if (!ctx->scope.all || len == 0 || len > CB_REF_MAX)
+	if (len == 0 || len > CB_REF_MAX)
 		return no_entity(ctx, "ref", ref);
 	if (!txn) {
 		rc = ref_from_database(ctx, ref, out);
@@ -132,6 +149,7 @@ int cbi_view_by_ref(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 		if (rc == CB_OK)
 			from_record(record, out);
 	}
+	rc = judge(ctx, rc, out);
 	return rc == CB_ENOENT ? no_entity(ctx, "ref", ref) : rc;
 }
 
@@ -192,10 +210,11 @@ int cbi_view_by_uid(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 
 	if (rc < 0)
 		return rc;
-	if (!ctx->scope.all || !key)
+	if (!key)
 		return no_entity(ctx, "uid", uid);
 	rc = txn ? uid_from_copy(txn, key, out)
 	         : uid_from_database(ctx, key, out);
+	rc = judge(ctx, rc, out);
 	return rc == CB_ENOENT ? no_entity(ctx, "uid", uid) : rc;
 }
 
@@ -278,6 +297,26 @@ static int refs_from_database(struct cb_ctx *ctx, const char *const *refs,
 	return rc;
 }
 
+/* What is not to be seen is taken out again. */
+static int judge_all(struct cb_ctx *ctx, struct cbi_served *served, size_t n)
+{
+	struct cbi_sight sight;
+	int rc = cbi_sight_open(ctx, &sight);
+
+	if (ctx->scope.as_of)
+		return rc;
+	for (size_t i = 0; i < n && rc == CB_OK && !sight.all; i++) {
+		struct cbi_span body = { served[i].body, served[i].len };
+		bool seen = true;
+
+		if (body.ptr)
+			rc = cbi_sight_sees(ctx, &sight, body, &seen);
+		if (!seen)
+			memset(&served[i], 0, sizeof(served[i]));
+	}
+	return rc;
+}
+
 int cbi_view_by_refs(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                      const char *const *refs, size_t n, struct cbi_served *out,
                      struct cbi_fresh *fresh)
@@ -288,10 +327,24 @@ int cbi_view_by_refs(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 	if (rc < 0)
 		return rc;
 	memset(out, 0, n * sizeof(*out));
-	if (!ctx->scope.all || n == 0)
+	if (n == 0)
 		return CB_OK;
-	return txn ? refs_from_copy(txn, refs, n, out)
-	           : refs_from_database(ctx, refs, n, out);
+	rc = txn ? refs_from_copy(txn, refs, n, out)
+	         : refs_from_database(ctx, refs, n, out);
+	return rc < 0 ? rc : judge_all(ctx, out, n);
+}
+
+int cbi_view_fits(struct cb_ctx *ctx, const char *where,
+                  const struct cbi_served *served, bool *out)
+{
+	struct cbi_sight sight = { .all = false };
+	int rc = cbi_filter_scope(ctx, where, &sight.filter);
+
+	return rc < 0
+	           ? rc
+	           : cbi_sight_sees(
+			 ctx, &sight,
+			 (struct cbi_span){ served->body, served->len }, out);
 }
 
 int cbi_view_ref(struct cb_ctx *ctx, const char *kind, const char *space,

@@ -38,6 +38,11 @@ int cbi_view_by_refs(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
                      const char *const *refs, size_t n, struct cbi_served *out,
                      struct cbi_fresh *fresh) CB_USED;
 
+/* Does an entity fit a predicate (struct cbi_scope, where)?  Whatever ctx's
+ * scope sees. */
+int cbi_view_fits(struct cb_ctx *ctx, const char *where,
+                  const struct cbi_served *served, bool *out) CB_USED;
+
 /*
  * The canonical ref of three parts from an URL, in lower case and in ctx;
  * CB_ENOENT (nothing can be named so) when it would be longer than

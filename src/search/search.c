@@ -15,8 +15,8 @@
 #include "base/str.h"
 #include "db/db.h"
 
-#define PARAMS_MAX 128
-#define SQL_MAX (64 * 1024)
+#define PARAMS_MAX 4096
+#define SQL_MAX (1024 * 1024)
 #define COUNTED_MAX 1000
 /* Shorter terms have no trigrams worth comparing. */
 #define SIMILAR_MIN 3
@@ -27,6 +27,7 @@ struct statement {
 	struct cb_buf sql;
 	const char *params[PARAMS_MAX];
 	size_t n;
+	cbi_search_scope *seen;
 	const char *const *words;
 	size_t word_count;
 };
@@ -39,7 +40,7 @@ static void end_statement(void *arg)
 }
 
 static int begin_statement(struct cb_ctx *ctx, const char *term,
-                           struct statement **out)
+                           cbi_search_scope *seen, struct statement **out)
 {
 	struct statement *s;
 
@@ -49,8 +50,8 @@ static int begin_statement(struct cb_ctx *ctx, const char *term,
 	s = cb_alloc(ctx, sizeof(*s));
 	if (!s)
 		return CB_ENOMEM;
-	memset(s, 0, sizeof(*s));
 	s->ctx = ctx;
+	s->seen = seen;
 	cbi_buf_init(&s->sql, SQL_MAX);
 	if (cb_defer(ctx, end_statement, s) != CB_OK)
 		return CB_ENOMEM;
@@ -145,7 +146,25 @@ static void query(struct statement *s)
 
 static void scope(struct statement *s)
 {
-	text(s, s->ctx->scope.all ? "true" : "false");
+	struct cbi_search_seen seen;
+	int rc;
+
+	if (s->ctx->scope.all || !s->seen) {
+		text(s, s->ctx->scope.all ? "true" : "false");
+		return;
+	}
+	rc = s->seen(s->ctx, s->n, &seen);
+	if (rc == CB_OK && seen.n > PARAMS_MAX - s->n)
+		rc = CB_ETOOBIG;
+	if (rc < 0) {
+		s->sql.failed = rc;
+		return;
+	}
+	memcpy(s->params + s->n, seen.params, seen.n * sizeof(*s->params));
+	s->n += seen.n;
+	text(s, "(");
+	text(s, seen.text);
+	text(s, ")");
 }
 
 /* The search key whose row says what a document's field does. */
@@ -322,7 +341,7 @@ static int find_alike(struct cb_ctx *ctx, const struct cbi_search *search,
 {
 	struct cbi_db_result *result;
 	struct statement *s;
-	int rc = begin_statement(ctx, search->term, &s);
+	int rc = begin_statement(ctx, search->term, search->seen, &s);
 
 	if (rc < 0)
 		return rc;
@@ -344,7 +363,7 @@ int cbi_search_run(struct cb_ctx *ctx, const struct cbi_search *search,
 	struct cbi_db_result *result;
 	struct statement *s;
 	int64_t most = all ? COUNTED_MAX : CBI_SEARCH_RANKED_MAX;
-	int rc = begin_statement(ctx, search->term, &s);
+	int rc = begin_statement(ctx, search->term, search->seen, &s);
 
 	if (rc < 0)
 		return rc;
@@ -374,12 +393,13 @@ int cbi_search_run(struct cb_ctx *ctx, const struct cbi_search *search,
 }
 
 int cbi_search_kinds(struct cb_ctx *ctx, const char *term,
-                     const struct cbi_search_kind **out, size_t *n)
+                     cbi_search_scope *seen, const struct cbi_search_kind **out,
+                     size_t *n)
 {
 	struct cbi_db_result *result;
 	struct cbi_search_kind *kinds;
 	struct statement *s;
-	int rc = begin_statement(ctx, term, &s);
+	int rc = begin_statement(ctx, term, seen, &s);
 
 	*n = 0;
 	if (rc < 0 || !s->word_count)

@@ -24,8 +24,20 @@ struct cbi_search_filter {
 	size_t n;
 };
 
+/* What the context's scope sees, as a condition on callboard.entity e whose
+ * parameters follow the `before` ones; the catalog has it
+ * (cbi_query_scope).  NULL: who does not see everything sees nothing. */
+struct cbi_search_seen {
+	const char *text;
+	const char *const *params;
+	size_t n;
+};
+typedef int cbi_search_scope(struct cb_ctx *ctx, size_t before,
+                             struct cbi_search_seen *out);
+
 struct cbi_search {
 	const char *term; /* "": everything, by name */
+	cbi_search_scope *seen;
 	const struct cbi_search_filter *filters;
 	size_t filter_count;
 	size_t limit, offset;
@@ -59,6 +71,7 @@ struct cbi_search_kind {
 	int64_t count;
 };
 int cbi_search_kinds(struct cb_ctx *ctx, const char *term,
-                     const struct cbi_search_kind **out, size_t *n) CB_USED;
+                     cbi_search_scope *seen, const struct cbi_search_kind **out,
+                     size_t *n) CB_USED;
 
 #endif

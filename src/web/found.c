@@ -8,6 +8,7 @@
 
 #include "base/ctx.h"
 #include "catalog/entity.h"
+#include "catalog/query.h"
 
 static const char *or_empty(const char *text)
 {
@@ -50,6 +51,18 @@ static const char *location_of(struct cb_ctx *ctx,
 	if (location)
 		cbi_str_lower(location);
 	return location;
+}
+
+int cbi_found_seen(struct cb_ctx *ctx, size_t before,
+                   struct cbi_search_seen *out)
+{
+	struct cbi_query_scope scope;
+	int rc = cbi_query_scope(ctx, before, &scope);
+
+	if (rc == CB_OK)
+		*out = (struct cbi_search_seen){ scope.text, scope.params,
+			                         scope.n };
+	return rc;
 }
 
 int cbi_found_read(struct cb_ctx *ctx, const struct cbi_search_hit *hit,

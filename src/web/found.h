@@ -18,6 +18,10 @@ struct cbi_found {
 	const char *kind, *space, *type, *lifecycle, *owner;
 };
 
+/* The catalog's scope, as searches take it. */
+int cbi_found_seen(struct cb_ctx *ctx, size_t before,
+                   struct cbi_search_seen *out);
+
 int cbi_found_read(struct cb_ctx *ctx, const struct cbi_search_hit *hit,
                    struct cbi_found *out) CB_USED;
 

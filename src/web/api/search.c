@@ -131,6 +131,7 @@ static int read_asked(struct cb_req *req, struct asked *asked)
 	int rc;
 
 	asked->search.term = term ? term : "";
+	asked->search.seen = cbi_found_seen;
 	asked->search.filters = asked->filters;
 	asked->limit = LIMIT;
 	for (const char *p = asked->search.term; *p; p++)

@@ -90,6 +90,7 @@ static int find(struct page *page)
 	const struct cbi_search_filter filter = { "kind", &kind, 1 };
 	const struct cbi_search search = {
 		.term = page->term,
+		.seen = cbi_found_seen,
 		.filters = &filter,
 		.filter_count = kind ? 1 : 0,
 		.limit = PAGE_SIZE,
@@ -101,8 +102,8 @@ static int find(struct page *page)
 		return CB_OK;
 	rc = cbi_search_run(ctx, &search, &page->found);
 	if (rc == CB_OK)
-		rc = cbi_search_kinds(ctx, page->term, &page->kinds,
-		                      &page->kind_count);
+		rc = cbi_search_kinds(ctx, page->term, cbi_found_seen,
+		                      &page->kinds, &page->kind_count);
 	if (rc != CB_EAWAY)
 		return rc;
 	page->away = "PostgreSQL does not answer, and words are looked up "

@@ -1,2 +1,7 @@
 # policy: floor 3, who may do and see what
-libcallboard_la_SOURCES += src/policy/policy.c src/policy/policy.h
+libcallboard_la_SOURCES += src/policy/policy.c src/policy/policy.h \
+	src/policy/policy_priv.h src/policy/standing.c src/policy/decide.c \
+	src/policy/condition.c src/policy/condition.h \
+	src/policy/permission.c src/policy/permission.h \
+	src/policy/entry.c src/policy/policy_store.c \
+	src/policy/policy_store.h

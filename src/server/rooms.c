@@ -9,11 +9,13 @@
 
 #include "auth/auth.h"
 #include "cache/cache.h"
+#include "catalog/member.h"
 #include "catalog/view.h"
 #include "copy/copy.h"
 #include "db/db.h"
 #include "host/host.h"
 #include "http/http.h"
+#include "policy/policy.h"
 #include "redis/redis.h"
 #include "registry/registry.h"
 #include "server/charge.h"
@@ -62,12 +64,23 @@ static int open_answers(struct cb_ctx *ctx, const struct cbi_start *start,
 {
 	const struct cbi_settings *settings =
 	    cbi_config_settings(start->config);
+	struct cbi_policy_joins joins = {
+		.copy = rooms->copy,
+		.table = CBI_TABLE_ROLE,
+		.number = cbi_member_number,
+		.members = cbi_member_of,
+	};
+	int rc;
 
 	rooms->cache = cbi_cache_create((size_t)settings->web_cache);
 	if (!rooms->cache)
 		return cb_fail(ctx, CB_ENOMEM, "no memory for the cache");
-	return cbi_auth_create(ctx, start->config, rooms->copy, CBI_TABLE_KEY,
-	                       &rooms->auth);
+	rc = cbi_auth_create(ctx, start->config, rooms->copy, CBI_TABLE_KEY,
+	                     &rooms->auth);
+	joins.cache = rooms->cache;
+	return rc < 0 ? rc
+	              : cbi_policy_create(ctx, start->config, &joins,
+	                                  &rooms->policy);
 }
 
 static int open_plugins(struct cb_ctx *ctx, const struct cbi_start *start,

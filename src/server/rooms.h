@@ -15,11 +15,13 @@ struct cbi_cache;
 struct cbi_copy;
 struct cbi_host;
 struct cbi_http;
+struct cbi_policy;
 struct cbi_registry;
 
 struct cbi_rooms {
 	struct cbi_copy *copy;
 	struct cbi_auth *auth;
+	struct cbi_policy *policy; /* with auth */
 	struct cbi_cache *cache;
 	struct cbi_catalog catalog;
 	struct cbi_registry *registry;

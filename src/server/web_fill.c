@@ -19,7 +19,7 @@
 #include "web/pages/pages.h"
 #include "web/steps.h"
 
-#define TABLES_MAX 32
+#define TABLES_MAX 48
 /* How long a request waits for the keys of its token's issuer. */
 #define KEYS_MS 4000
 
@@ -46,6 +46,7 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_judge;
 		tables[n++] = cbi_api_unprocessed;
 		tables[n++] = cbi_api_permissions;
+		tables[n++] = cbi_api_authorize;
 		tables[n++] = cbi_api_openapi;
 		tables[n++] = cbi_api_search;
 		tables[n++] = cbi_api_explain;
@@ -119,6 +120,7 @@ static int fill(struct cb_ctx *ctx, const struct cbi_start *start,
 	fetch.arg = (void *)(uintptr_t)start->config;
 	cbi_auth_set_fetch(rooms->auth, &fetch);
 	web->auth = rooms->auth;
+	web->policy = rooms->policy;
 	web->copy = rooms->copy;
 	web->cache = rooms->cache;
 	cbi_api_sign_cursors(&rooms->catalog, rooms->auth);

@@ -44,12 +44,17 @@ static int metrics(struct cb_req *req)
 	return cbi_metrics_write(req->answer.body);
 }
 
+#define ROW(p, a, f, n, h)                                                     \
+	{                                                                      \
+		.path = p, .method = "GET", .access = a, .face = f, .name = n, \
+		.handle = h,                                                   \
+	}
+
 const struct cbi_endpoint cbi_house_endpoints[] = {
-	{ "/.backstage/health/v1/liveness", "GET", CBI_ACCESS_OPEN,
-	  CBI_FACE_API, "health-liveness", liveness, NULL, false },
-	{ "/.backstage/health/v1/readiness", "GET", CBI_ACCESS_OPEN,
-	  CBI_FACE_API, "health-readiness", readiness, NULL, false },
-	{ "/metrics", "GET", CBI_ACCESS_LOCAL, CBI_FACE_TEXT, "metrics",
-	  metrics, NULL, false },
+	ROW("/.backstage/health/v1/liveness", CBI_ACCESS_OPEN, CBI_FACE_API,
+	    "health-liveness", liveness),
+	ROW("/.backstage/health/v1/readiness", CBI_ACCESS_OPEN, CBI_FACE_API,
+	    "health-readiness", readiness),
+	ROW("/metrics", CBI_ACCESS_LOCAL, CBI_FACE_TEXT, "metrics", metrics),
 	{ .path = NULL },
 };

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "html/addr.h"
-#include "policy/policy.h"
+#include "web/may.h"
 
 static bool is_change(const struct cb_req *req)
 {
@@ -138,7 +138,30 @@ static int take_cookie(struct cb_req *req)
 	if (rc < 0)
 		return rc;
 	req->ctx->actor = req->who.subject;
-	return cbi_policy_scope(req->ctx, &req->who, &req->ctx->scope);
+	return cbi_policy_scope(req->ctx, req->web->policy, &req->who,
+	                        &req->ctx->scope);
+}
+
+/* Without a permission: whoever is known reads, services change. */
+static int check_level(struct cb_req *req)
+{
+	if (req->who.kind == CBI_WHO_NOBODY)
+		return cb_fail(req->ctx, CB_EAUTH, "this needs a credential");
+	if (req->endpoint->access == CBI_ACCESS_WRITE &&
+	    req->who.kind != CBI_WHO_SERVICE)
+		return cb_fail(req->ctx, CB_EDENIED,
+		               "guests read; changes need a token");
+	return CB_OK;
+}
+
+/* Who views the portal as somebody else only looks. */
+static int check_view(struct cb_req *req)
+{
+	if (!req->who.viewer || !is_change(req) || req->endpoint->viewing)
+		return CB_OK;
+	return cb_fail(req->ctx, CB_EDENIED,
+	               "you view the portal as %.200s: nothing can be changed",
+	               req->who.subject);
 }
 
 static int check_access(struct cb_req *req)
@@ -165,12 +188,11 @@ static int check_access(struct cb_req *req)
 	if (req->who_code)
 		return cb_fail(req->ctx, CB_EAUTH, "Illegal token");
 	rc = check_limits(req);
-	if (rc < 0)
-		return rc;
-	return cbi_policy_may(req->ctx, &req->who,
-	                      req->endpoint->access == CBI_ACCESS_WRITE
-	                          ? CBI_MAY_WRITE
-	                          : CBI_MAY_READ);
+	if (rc == CB_OK)
+		rc = req->endpoint->permission
+		         ? cbi_may(req, req->endpoint->permission)
+		         : check_level(req);
+	return rc < 0 ? rc : check_view(req);
 }
 
 /* A session in use does not become idle. */

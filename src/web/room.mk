@@ -4,9 +4,10 @@ libcallboard_la_SOURCES += \
 	src/web/found.c src/web/found.h \
 	src/web/house.c \
 	src/web/locations.c src/web/locations.h \
-	src/web/may.c \
+	src/web/may.c src/web/may.h \
 	src/web/metrics.c src/web/metrics.h \
 	src/web/note.c \
+	src/web/permit.c \
 	src/web/port.h \
 	src/web/read.c \
 	src/web/refused.c \
@@ -17,6 +18,7 @@ libcallboard_la_SOURCES += \
 	src/web/steps.c src/web/steps.h \
 	src/web/trace.c \
 	src/web/used.c \
+	src/web/view_as.c \
 	src/web/web.h \
 	src/web/who.c
 include src/web/api/room.mk

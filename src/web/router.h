@@ -17,7 +17,8 @@ enum cbi_access {
 	CBI_ACCESS_NONE = 0, /* not a level: asserts */
 	CBI_ACCESS_OPEN,     /* anybody: health, sign-in, assets */
 	CBI_ACCESS_READ,     /* whoever is signed in: guest, token */
-	CBI_ACCESS_WRITE,    /* changes: a service token, not a guest */
+	CBI_ACCESS_WRITE,    /* changes: who holds permission; without one a
+	                      * service's token alone */
 	CBI_ACCESS_LOCAL,    /* loopback through nginx's own rule: metrics */
 };
 
@@ -44,6 +45,11 @@ struct cbi_endpoint {
 	/* A GET that a browser makes by itself, as for a picture: whoever has
 	 * no other credential may bring a limited token as a cookie. */
 	bool cookie;
+	/* Who comes in must hold it (policy/permission.h); NULL: as access
+	 * says.  What it is about a handler asks for (web/may.h). */
+	const char *permission;
+	/* A change that who views the portal as somebody else may make. */
+	bool viewing;
 };
 
 /* Tables end with a row whose path is NULL. */

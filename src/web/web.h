@@ -16,6 +16,7 @@ struct cbi_catalog;
 struct cbi_config;
 struct cbi_copy;
 struct cbi_host;
+struct cbi_policy;
 struct cbi_registry;
 struct cbi_router;
 struct cbi_settings;
@@ -31,8 +32,9 @@ struct cbi_faces {
 struct cbi_web {
 	const struct cbi_config *config;
 	const struct cbi_settings *settings;
-	struct cbi_auth *auth; /* NULL in tests: nobody is known */
-	struct cbi_copy *copy; /* NULL: PostgreSQL alone */
+	struct cbi_auth *auth;     /* NULL in tests: nobody is known */
+	struct cbi_policy *policy; /* NULL in tests: what is built in */
+	struct cbi_copy *copy;     /* NULL: PostgreSQL alone */
 	struct cbi_cache *cache;
 	const struct cbi_catalog *catalog;
 	struct cbi_registry *registry; /* NULL: no plugins */

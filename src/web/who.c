@@ -5,7 +5,7 @@
 #include "web/steps.h"
 
 #include "auth/auth.h"
-#include "policy/policy.h"
+#include "web/may.h"
 
 int cbi_step_who(struct cb_req *req)
 {
@@ -26,6 +26,10 @@ int cbi_step_who(struct cb_req *req)
 			cb_failure_clear(req->ctx);
 		}
 	}
+	/* Who really acts, also when he looks as somebody else. */
 	req->ctx->actor = req->who.subject;
-	return cbi_policy_scope(req->ctx, &req->who, &req->ctx->scope);
+	rc = cbi_view_as_who(req);
+	return rc < 0 ? rc
+	              : cbi_policy_scope(req->ctx, req->web->policy, &req->who,
+	                                 &req->ctx->scope);
 }

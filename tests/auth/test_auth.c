@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "policy/policy.h"
 #include "tests/auth/hall.h"
 
 static struct hall hall;
@@ -244,35 +243,6 @@ static void without_a_key_nothing_is_signed(void **state)
 	cbi_auth_destroy(auth);
 }
 
-static void guests_read_and_services_write(void **state)
-{
-	static const struct {
-		enum cbi_who_kind kind;
-		int read, write;
-		bool all;
-	} rows[] = {
-		{ CBI_WHO_NOBODY, CB_EAUTH, CB_EAUTH, false },
-		{ CBI_WHO_GUEST, CB_OK, CB_EDENIED, true },
-		{ CBI_WHO_SERVICE, CB_OK, CB_OK, true },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct cbi_who who = { .kind = rows[i].kind, .subject = "x" };
-		struct cbi_scope scope;
-
-		assert_int_equal(cbi_policy_may(&ctx, &who, CBI_MAY_READ),
-		                 rows[i].read);
-		cb_failure_clear(&ctx);
-		assert_int_equal(cbi_policy_may(&ctx, &who, CBI_MAY_WRITE),
-		                 rows[i].write);
-		cb_failure_clear(&ctx);
-		assert_int_equal(cbi_policy_scope(&ctx, &who, &scope), CB_OK);
-		assert_int_equal(scope.all, rows[i].all);
-		assert_string_equal(scope.cls, rows[i].all ? "all" : "none");
-	}
-}
-
 static int start(void **state)
 {
 	(void)state;
@@ -297,7 +267,6 @@ int main(void)
 		cmocka_unit_test(old_keys_verify_and_the_newest_signs),
 		cmocka_unit_test(forms_belong_to_their_session),
 		cmocka_unit_test(without_a_key_nothing_is_signed),
-		cmocka_unit_test(guests_read_and_services_write),
 	};
 
 	return cmocka_run_group_tests(tests, start, finish);

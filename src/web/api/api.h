@@ -16,6 +16,8 @@ extern const struct cbi_endpoint cbi_api_judge[];
 extern const struct cbi_endpoint cbi_api_unprocessed[];
 extern const struct cbi_endpoint cbi_api_permissions[];
 extern const struct cbi_endpoint cbi_api_openapi[];
+/* /api/permission. */
+extern const struct cbi_endpoint cbi_api_authorize[];
 /* /api/search. */
 extern const struct cbi_endpoint cbi_api_search[];
 extern const struct cbi_endpoint cbi_api_explain[];

@@ -64,6 +64,7 @@ const struct cbi_endpoint cbi_api_explain[] = {
 	    .access = CBI_ACCESS_WRITE,
 	    .face = CBI_FACE_API,
 	    .name = "catalog-confirm",
+	    .permission = "admin.catalog.update",
 	    .handle = confirm,
 	    .params = "",
 	},

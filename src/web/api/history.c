@@ -181,20 +181,20 @@ static int restore(struct cb_req *req)
 }
 
 #define BASE "/api/catalog/history/by-name/{kind}/{namespace}/{name}"
-#define ROW(m, p, a, n, h, q)                                              \
+#define ROW(m, p, a, n, h, q, r)                                           \
 	{                                                                  \
 		.path = p, .method = m, .access = a, .face = CBI_FACE_API, \
-		.name = n, .handle = h, .params = q,                       \
+		.name = n, .handle = h, .params = q, .permission = r,      \
 	}
 
 const struct cbi_endpoint cbi_api_history[] = {
 	ROW("GET", BASE, CBI_ACCESS_READ, "catalog-history", list,
-	    "limit,before"),
+	    "limit,before", NULL),
 	ROW("GET", BASE "/{version}", CBI_ACCESS_READ, "catalog-version", show,
-	    ""),
+	    "", NULL),
 	ROW("GET", BASE "/{version}/diff", CBI_ACCESS_READ, "catalog-diff",
-	    differ, "with"),
+	    differ, "with", NULL),
 	ROW("POST", BASE "/{version}/restore", CBI_ACCESS_WRITE,
-	    "catalog-restore", restore, ""),
+	    "catalog-restore", restore, "", "catalog.entity.create"),
 	{ .path = NULL },
 };

@@ -239,6 +239,7 @@ const struct cbi_endpoint cbi_api_location_query[] = {
 	    .access = CBI_ACCESS_READ,
 	    .face = CBI_FACE_API,
 	    .name = "catalog-location-query",
+	    .permission = "catalog.location.read",
 	    .handle = by_query,
 	    .params = "",
 	},

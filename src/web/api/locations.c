@@ -20,6 +20,7 @@
 #include "web/api/answer.h"
 #include "web/api/api.h"
 #include "web/locations.h"
+#include "web/may.h"
 #include "web/web.h"
 
 static void add_member(struct cb_buf *buf, const char *name, const char *value,
@@ -315,7 +316,9 @@ static int refresh_entity(struct cb_req *req)
 	if (cbi_ref_canonical(req->ctx, text, NULL, NULL, &ref, &why) < 0)
 		return cb_fail(req->ctx, CB_EINVAL, "entityRef '%.200s' %s",
 		               text, why);
-	rc = cbi_location_refresh(req->ctx, ref);
+	rc = cbi_may_ref(req, "catalog.entity.refresh", ref);
+	if (rc == CB_OK)
+		rc = cbi_location_refresh(req->ctx, ref);
 	req->answer.type = CBI_API_JSON;
 	return rc;
 }
@@ -332,28 +335,38 @@ int cbi_api_uproot(struct cb_req *req)
 	return CB_OK;
 }
 
-#define ROW(m, p, a, n, h, q)                                              \
+static int take_out(struct cb_req *req)
+{
+	int rc = cbi_may_uid(req, "catalog.entity.delete", req->args[0]);
+
+	return rc < 0 ? rc : cbi_api_uproot(req);
+}
+
+#define ROW(m, p, a, n, h, q, r)                                           \
 	{                                                                  \
 		.path = p, .method = m, .access = a, .face = CBI_FACE_API, \
 		.name = n, .handle = h, .params = q,                       \
+		.permission = "catalog." r,                                \
 	}
 
 const struct cbi_endpoint cbi_api_locations[] = {
 	ROW("GET", "/api/catalog/locations", CBI_ACCESS_READ,
-	    "catalog-locations", list, ""),
+	    "catalog-locations", list, "", "location.read"),
 	ROW("POST", "/api/catalog/locations", CBI_ACCESS_WRITE,
-	    "catalog-location-add", add, "dryRun,onConflict"),
+	    "catalog-location-add", add, "dryRun,onConflict",
+	    "location.create"),
 	ROW("GET", "/api/catalog/locations/{id}", CBI_ACCESS_READ,
-	    "catalog-location", get, ""),
+	    "catalog-location", get, "", "location.read"),
 	ROW("PUT", "/api/catalog/locations/{id}", CBI_ACCESS_WRITE,
-	    "catalog-location-update", give_target, ""),
+	    "catalog-location-update", give_target, "", "location.create"),
 	ROW("DELETE", "/api/catalog/locations/{id}", CBI_ACCESS_WRITE,
-	    "catalog-location-delete", take_back, ""),
+	    "catalog-location-delete", take_back, "", "location.delete"),
 	ROW("GET", "/api/catalog/locations/by-entity/{kind}/{namespace}/{name}",
-	    CBI_ACCESS_READ, "catalog-location-by-entity", by_entity, ""),
+	    CBI_ACCESS_READ, "catalog-location-by-entity", by_entity, "",
+	    "location.read"),
 	ROW("POST", "/api/catalog/refresh", CBI_ACCESS_WRITE, "catalog-refresh",
-	    refresh_entity, ""),
+	    refresh_entity, "", "entity.refresh"),
 	ROW("DELETE", "/api/catalog/entities/by-uid/{uid}", CBI_ACCESS_WRITE,
-	    "catalog-entity-delete", cbi_api_uproot, ""),
+	    "catalog-entity-delete", take_out, "", "entity.delete"),
 	{ .path = NULL },
 };

@@ -14,41 +14,19 @@
 #include "callboard/json.h"
 #include "catalog/view.h"
 #include "json/json.h"
+#include "policy/condition.h"
+#include "policy/permission.h"
 #include "web/api/answer.h"
 #include "web/api/api.h"
 #include "web/web.h"
 
-#define RESOURCE "catalog-entity"
+#define RESOURCE CBI_RESOURCE_ENTITY
 /* Each is read and judged by itself: so many take some 40 ms. */
 #define ITEMS_MAX 250
 #define DEPTH_MAX 16
 
 /* ---- What there is --------------------------------------------------------
  */
-
-static const struct {
-	const char *name, *action;
-	bool resource;
-} permissions[] = {
-	{ "catalog.entity.read", "read", true },
-	{ "catalog.entity.create", "create", false },
-	{ "catalog.entity.delete", "delete", true },
-	{ "catalog.entity.refresh", "update", true },
-	{ "catalog.entity.validate", NULL, false },
-	{ "catalog.location.read", "read", false },
-	{ "catalog.location.create", "create", false },
-	{ "catalog.location.delete", "delete", false },
-	{ "catalog.location.analyze", NULL, false },
-	{ "catalog.entity.unprocessed.delete", "delete", false },
-};
-
-/* Parameters: the first is needed; list: it is an array of texts. */
-struct rule {
-	const char *name, *description;
-	const char *first, *second; /* second NULL: there is one only */
-	bool list;
-	bool (*holds)(const json_t *entity, const json_t *params);
-};
 
 static const char *text_at(const json_t *object, const char *key)
 {
@@ -143,23 +121,13 @@ static bool is_owner(const json_t *entity, const json_t *params)
 	return false;
 }
 
-static const struct rule rules[] = {
-	{ "HAS_ANNOTATION", "Allow entities with the specified annotation",
-	  "annotation", "value", false, has_annotation },
-	{ "HAS_LABEL", "Allow entities with the specified label", "label",
-	  "value", false, has_label },
-	{ "HAS_METADATA", "Allow entities with the specified metadata subfield",
-	  "key", "value", false, has_metadata },
-	{ "HAS_SPEC", "Allow entities with the specified spec subfield", "key",
-	  "value", false, has_spec },
-	{ "IS_ENTITY_KIND", "Allow entities matching a specified kind", "kinds",
-	  NULL, true, is_kind },
-	{ "IS_ENTITY_OWNER", "Allow entities owned by a specified claim",
-	  "claims", NULL, true, is_owner },
+/* In the order of cbi_condition_rules. */
+typedef bool holds(const json_t *entity, const json_t *params);
+static holds *const rule_holds[CBI_CONDITION_RULES] = {
+	has_annotation, has_label, has_metadata, has_spec, is_kind, is_owner,
 };
-#define RULES (sizeof(rules) / sizeof(rules[0]))
 
-static json_t *schema_of(const struct rule *rule)
+static json_t *schema_of(const struct cbi_condition_rule *rule)
 {
 	json_t *first = rule->list
 	                    ? json_pack("{s:s, s:{s:s}}", "type", "array",
@@ -180,16 +148,16 @@ static json_t *schema_of(const struct rule *rule)
 static json_t *list_permissions(void)
 {
 	json_t *list = json_array();
+	size_t n;
+	const struct cbi_permission *all = cbi_permissions(&n);
 
-	for (size_t i = 0; i < sizeof(permissions) / sizeof(permissions[0]);
-	     i++)
+	for (size_t i = 0; i < CBI_PERMISSIONS_CATALOG; i++)
 		json_array_append_new(
 		    list,
 		    json_pack("{s:s, s:s, s:{s:s*}, s:s*}", "type",
-		              permissions[i].resource ? "resource" : "basic",
-		              "name", permissions[i].name, "attributes",
-		              "action", permissions[i].action, "resourceType",
-		              permissions[i].resource ? RESOURCE : NULL));
+		              all[i].resource ? "resource" : "basic", "name",
+		              all[i].name, "attributes", "action",
+		              all[i].action, "resourceType", all[i].resource));
 	return list;
 }
 
@@ -198,13 +166,15 @@ static int metadata(struct cb_req *req)
 	json_t *list = json_array(), *all;
 	int rc;
 
-	for (size_t i = 0; i < RULES; i++)
+	for (size_t i = 0; i < CBI_CONDITION_RULES; i++) {
+		const struct cbi_condition_rule *rule = &cbi_condition_rules[i];
+
 		json_array_append_new(
 		    list,
-		    json_pack("{s:s, s:s, s:s, s:o}", "name", rules[i].name,
-		              "description", rules[i].description,
-		              "resourceType", RESOURCE, "paramsSchema",
-		              schema_of(&rules[i])));
+		    json_pack("{s:s, s:s, s:s, s:o}", "name", rule->name,
+		              "description", rule->description, "resourceType",
+		              RESOURCE, "paramsSchema", schema_of(rule)));
+	}
 	all = json_pack("{s:o, s:o}", "permissions", list_permissions(),
 	                "rules", list);
 	rc = cbi_json_keep(req->ctx, all);
@@ -213,34 +183,6 @@ static int metadata(struct cb_req *req)
 
 /* ---- What a condition says ------------------------------------------------
  */
-
-static const struct rule *find_rule(const char *name)
-{
-	for (size_t i = 0; name && i < RULES; i++)
-		if (strcmp(rules[i].name, name) == 0)
-			return &rules[i];
-	return NULL;
-}
-
-static int check_params(struct cb_req *req, const struct rule *rule,
-                        const json_t *params)
-{
-	const json_t *first = json_object_get(params, rule->first);
-	const json_t *second =
-	    rule->second ? json_object_get(params, rule->second) : NULL;
-	bool good = rule->list ? json_is_array(first) : json_is_string(first);
-
-	for (size_t i = 0; i < json_array_size(first); i++)
-		good = good && json_is_string(json_array_get(first, i));
-	good = good && (!second || json_is_string(second));
-	if (good && json_object_size(params) == (second ? 2u : 1u))
-		return CB_OK;
-	return cb_fail(req->ctx, CB_EINVAL,
-	               "parameters of %s are not valid: expected %s '%s'%s",
-	               rule->name, rule->list ? "an array of texts" : "a text",
-	               rule->first,
-	               rule->second ? " and, if at all, a text 'value'" : "");
-}
 
 static int judge(struct cb_req *req, const json_t *criteria,
                  const json_t *entity, int depth, bool *out);
@@ -271,7 +213,8 @@ static int judge(struct cb_req *req, const json_t *criteria,
 	const json_t *all = json_object_get(criteria, "allOf");
 	const json_t *any = json_object_get(criteria, "anyOf");
 	const json_t *not = json_object_get(criteria, "not");
-	const struct rule *rule = find_rule(text_at(criteria, "rule"));
+	const struct cbi_condition_rule *rule =
+	    cbi_condition_rule(text_at(criteria, "rule"));
 	const char *type = text_at(criteria, "resourceType");
 	int rc;
 
@@ -291,9 +234,11 @@ static int judge(struct cb_req *req, const json_t *criteria,
 		return cb_fail(req->ctx, CB_EINVAL,
 		               "a condition needs a rule that the catalog has, "
 		               "and its resourceType " RESOURCE);
-	rc = check_params(req, rule, json_object_get(criteria, "params"));
+	rc = cbi_condition_params(req->ctx, rule,
+	                          json_object_get(criteria, "params"));
 	*out = rc == CB_OK && entity &&
-	       rule->holds(entity, json_object_get(criteria, "params"));
+	       rule_holds[rule - cbi_condition_rules](
+		   entity, json_object_get(criteria, "params"));
 	return rc;
 }
 

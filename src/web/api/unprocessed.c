@@ -75,19 +75,20 @@ static int pending(struct cb_req *req)
 	return list(req, false);
 }
 
-#define ROW(m, p, a, n, h, q)                                                \
+#define ROW(m, p, a, n, h, q, r)                                             \
 	{                                                                    \
 		.path = "/api/catalog/entities/unprocessed/" p, .method = m, \
 		.access = a, .face = CBI_FACE_API, .name = n, .handle = h,   \
-		.params = q,                                                 \
+		.params = q, .permission = r,                                \
 	}
 
 const struct cbi_endpoint cbi_api_unprocessed[] = {
-	ROW("GET", "failed", CBI_ACCESS_READ, "catalog-failed", failed,
-	    "owner"),
+	ROW("GET", "failed", CBI_ACCESS_READ, "catalog-failed", failed, "owner",
+	    NULL),
 	ROW("GET", "pending", CBI_ACCESS_READ, "catalog-pending", pending,
-	    "owner"),
+	    "owner", NULL),
 	ROW("DELETE", "delete/{entity_id}", CBI_ACCESS_WRITE,
-	    "catalog-unprocessed-delete", cbi_api_uproot, ""),
+	    "catalog-unprocessed-delete", cbi_api_uproot, "",
+	    "catalog.entity.unprocessed.delete"),
 	{ .path = NULL },
 };

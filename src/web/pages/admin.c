@@ -225,6 +225,7 @@ const struct cbi_endpoint cbi_pages_admin[] = {
 	    .access = CBI_ACCESS_READ,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.admin",
+	    .permission = "admin.catalog.read",
 	    .handle = show,
 	},
 	{ 0 },

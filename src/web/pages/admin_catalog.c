@@ -293,7 +293,7 @@ static int show(struct cb_req *req)
 		rc = cbi_page_open(req, &shell, &html);
 	if (rc < 0)
 		return rc;
-	page.why = cbi_form_why(req);
+	page.why = cbi_form_why(req, "admin.catalog.update");
 	asked(&page, &html);
 	cbi_html_page_head(&html, "Processing",
 	                   "What the catalog's engines read, what they found "
@@ -384,6 +384,7 @@ const struct cbi_endpoint cbi_pages_admin_catalog[] = {
 	    .access = CBI_ACCESS_READ,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.admin.catalog",
+	    .permission = "admin.catalog.read",
 	    .handle = show,
 	},
 	{
@@ -392,6 +393,7 @@ const struct cbi_endpoint cbi_pages_admin_catalog[] = {
 	    .access = CBI_ACCESS_WRITE,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.admin.catalog.act",
+	    .permission = "admin.catalog.update",
 	    .handle = act,
 	},
 	{ 0 },

@@ -12,7 +12,9 @@
 #include "catalog/entity.h"
 #include "host/host.h"
 #include "html/addr.h"
+#include "registry/registry.h"
 #include "web/at.h"
+#include "web/may.h"
 #include "web/pages/things.h"
 
 static const char *const states[] = {
@@ -219,6 +221,36 @@ static void finish(void *buf)
 	cbi_buf_finish(buf);
 }
 
+/* May he see the card?  What is not there `draw` tells. */
+static int permit(struct cb_req *req, struct cbi_card *card)
+{
+	const struct cbi_plugin_entry *plugin = NULL;
+	const struct cbi_snapshot *snapshot;
+	const char *needs = NULL;
+	int rc = CB_OK;
+
+	if (req->web->registry)
+		rc = cbi_registry_look(req->ctx, req->web->registry, &snapshot);
+	if (rc == CB_OK && req->web->registry)
+		plugin = cbi_snapshot_plugin(snapshot, card->plugin);
+	for (size_t i = 0; plugin && i < plugin->card_count; i++)
+		if (strcmp(plugin->cards[i].name, card->name) == 0)
+			needs = plugin->cards[i].needs;
+	return rc < 0 || !needs ? rc
+	                        : cbi_may_plugin(req, plugin, needs, false);
+}
+
+/* Grey in a page, and 403 for who asks for it alone. */
+static void hide(struct cb_req *req, struct cbi_card *card)
+{
+	cb_failure_clear(req->ctx);
+	card->result.title = "";
+	card->result.message = "None of your roles lets you see this card.";
+	card->result.outcome = CBI_CARD_GREY;
+	if (!req->fragment)
+		req->answer.status = 403;
+}
+
 static int show(struct cb_req *req)
 {
 	struct cbi_card card = { .req = req,
@@ -248,7 +280,12 @@ static int show(struct cb_req *req)
 	cbi_html_init(&html, req->ctx, card.drawn,
 	              cb_printf(req->ctx, "%s-%s", card.plugin, card.name), 3);
 	cbi_thing_titles(req, &html);
-	if (req->ctx->scope.as_of)
+	rc = permit(req, &card);
+	if (rc < 0 && rc != CB_EDENIED)
+		return rc;
+	if (rc == CB_EDENIED)
+		hide(req, &card);
+	else if (req->ctx->scope.as_of)
 		not_then(&html, &card);
 	else
 		cbi_host_draw_card(req->ctx, req->web->host, card.plugin,

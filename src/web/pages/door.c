@@ -176,6 +176,7 @@ const struct cbi_endpoint cbi_pages_door[] = {
 	    .access = CBI_ACCESS_READ,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.sign-out",
+	    .viewing = true,
 	    .handle = sign_out,
 	},
 	{
@@ -184,6 +185,7 @@ const struct cbi_endpoint cbi_pages_door[] = {
 	    .access = CBI_ACCESS_READ,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.theme",
+	    .viewing = true,
 	    .handle = set_theme,
 	},
 	{ 0 },

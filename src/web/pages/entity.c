@@ -15,6 +15,7 @@
 #include "html/addr.h"
 #include "registry/registry.h"
 #include "web/at.h"
+#include "web/may.h"
 #include "web/pages/shell.h"
 
 /* Of a relation, on the overview and on its own tab. */
@@ -61,13 +62,17 @@ static void plugin_cards(const struct cbi_entity_page *page,
 		cb_failure_clear(req->ctx);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (!cbi_may_show_plugin(req, cards[i]->plugin,
+		                         cards[i]->needs))
+			continue;
 		cbi_html_include(
 		    html, cbi_addr_with(
 			      req->ctx,
 			      cbi_addr_card(req->ctx, cards[i]->plugin->name,
 		                            cards[i]->name, page->ref),
 			      "level", "1"));
+	}
 }
 
 static void overview(const struct cbi_entity_page *page, struct cb_html *html)

@@ -17,6 +17,7 @@
 #include "catalog/uproot.h"
 #include "html/addr.h"
 #include "web/locations.h"
+#include "web/may.h"
 #include "web/pages/forms.h"
 #include "web/pages/origin.h"
 
@@ -71,12 +72,36 @@ const char *cbi_entity_unregister_why(const struct cbi_entity_page *page,
 	                    origin, NULL);
 }
 
+/* Taking the location back, or with none the entity. */
+static int may_unregister(const struct cbi_entity_page *page,
+                          const struct cbi_location *location)
+{
+	if (location->id)
+		return cbi_may(page->req, "catalog.location.delete");
+	return cbi_may_ref(page->req, "catalog.entity.delete", page->ref);
+}
+
+/* Why it cannot be done, whoever asks. */
+static const char *base_why(const struct cbi_entity_page *page,
+                            struct cbi_location *location)
+{
+	const char *why = cbi_form_location_why(page->req, NULL);
+
+	memset(location, 0, sizeof(*location));
+	return why ? why : cbi_entity_unregister_why(page, location);
+}
+
 static const char *all_why(const struct cbi_entity_page *page,
                            struct cbi_location *location)
 {
-	const char *why = cbi_form_location_why(page->req);
+	const char *why = base_why(page, location);
+	bool may;
 
-	return why ? why : cbi_entity_unregister_why(page, location);
+	if (why)
+		return why;
+	may = may_unregister(page, location) == CB_OK;
+	cb_failure_clear(page->req->ctx);
+	return may ? NULL : cbi_form_denied(page->req);
 }
 
 /* ---- The menu ----------------------------------------------------------- */
@@ -104,7 +129,11 @@ static const char *linked(const struct cbi_entity_page *page, const char *name)
 void cbi_entity_menu(const struct cbi_entity_page *page, struct cb_html *html)
 {
 	struct cb_ctx *ctx = html->ctx;
-	const char *why = cbi_form_why(page->req);
+	const char *why = cbi_form_why(page->req, NULL);
+	bool may_refresh = cbi_may_ref(page->req, "catalog.entity.refresh",
+	                               page->ref) == CB_OK;
+	bool may_delete = cbi_may_show(page->req, "catalog.location.delete") ||
+	                  cbi_may_show(page->req, "catalog.entity.delete");
 	const struct cbi_form_button refresh = {
 		.address = cbi_addr_entity(ctx, page->ref, "refresh"),
 		.cls = "menu-item",
@@ -112,6 +141,9 @@ void cbi_entity_menu(const struct cbi_entity_page *page, struct cb_html *html)
 		.title = "Refresh now",
 	};
 
+	cb_failure_clear(ctx);
+	if (!why && !may_refresh && !may_delete)
+		why = cbi_form_denied(page->req);
 	cbi_html_lit(html, "<details class=\"menu entity-menu\"><summary"
 	                   " class=\"button\">");
 	cbi_html_icon(html, "ellipsis");
@@ -133,9 +165,12 @@ void cbi_entity_menu(const struct cbi_entity_page *page, struct cb_html *html)
 	item_link(html, "code", "Inspect",
 	          cbi_addr_entity(ctx, page->ref, "inspect"));
 	if (!why) {
-		cbi_form_button(page->req, html, &refresh);
-		item_link(html, "trash", "Unregister\xe2\x80\xa6",
-		          cbi_addr_entity(ctx, page->ref, "unregister"));
+		if (may_refresh)
+			cbi_form_button(page->req, html, &refresh);
+		if (may_delete)
+			item_link(
+			    html, "trash", "Unregister\xe2\x80\xa6",
+			    cbi_addr_entity(ctx, page->ref, "unregister"));
 	} else {
 		cbi_html_lit(html, "<p class=\"menu-note muted small\">");
 		cbi_html_icon(html, "lock");
@@ -232,8 +267,10 @@ static int refresh(struct cbi_entity_page *page)
 {
 	struct cb_req *req = page->req;
 	const char *path;
-	int rc = cbi_location_refresh(req->ctx, page->ref);
+	int rc = cbi_may_ref(req, "catalog.entity.refresh", page->ref);
 
+	if (rc == CB_OK)
+		rc = cbi_location_refresh(req->ctx, page->ref);
 	if (rc < 0)
 		return rc;
 	path = cb_printf(req->ctx, "/catalog/%s/%s/%s?asked=refresh",
@@ -245,12 +282,15 @@ static int unregister(struct cbi_entity_page *page)
 {
 	struct cb_req *req = page->req;
 	struct cbi_location location;
-	const char *why = all_why(page, &location);
+	const char *why = base_why(page, &location);
 	uint64_t number = 0;
 	int rc;
 
 	if (why)
 		return cb_fail(req->ctx, CB_ECONFLICT, "%s", why);
+	rc = may_unregister(page, &location);
+	if (rc < 0)
+		return rc;
 	if (location.id)
 		rc = cbi_locations_delete(req, location.id);
 	else
@@ -286,7 +326,7 @@ const struct cbi_endpoint cbi_pages_entity_actions[] = {
 	{
 	    .path = "/catalog/{namespace}/{kind}/{name}/{tab}",
 	    .method = "POST",
-	    .access = CBI_ACCESS_WRITE,
+	    .access = CBI_ACCESS_READ, /* each act has its permission */
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.entity.act",
 	    .handle = act,

@@ -5,6 +5,7 @@
 #include "web/pages/forms.h"
 
 #include "web/locations.h"
+#include "web/may.h"
 #include "web/pages/shell.h"
 
 const char *cbi_form_token(struct cb_req *req)
@@ -14,21 +15,31 @@ const char *cbi_form_token(struct cb_req *req)
 	return csrf ? csrf : req->who.kind == CBI_WHO_SERVICE ? "" : NULL;
 }
 
-const char *cbi_form_why(struct cb_req *req)
+const char *cbi_form_denied(struct cb_req *req)
+{
+	if (req->who.kind == CBI_WHO_GUEST)
+		return cb_tr(req->ctx,
+		             "Guests read; changes need a token or the "
+		             "command line.");
+	return cb_tr(req->ctx, "None of your roles allows this.");
+}
+
+const char *cbi_form_why(struct cb_req *req, const char *permission)
 {
 	if (req->ctx->scope.as_of)
 		return cb_tr(req->ctx, "This is the past: nothing in it can be "
 		                       "changed.");
-	if (!cbi_page_may_write(req))
-		return cb_tr(req->ctx,
-		             "Guests read; changes need a token or the "
-		             "command line.");
+	if (req->who.viewer)
+		return cb_tr(req->ctx, "You view the portal as somebody else: "
+		                       "nothing can be changed.");
+	if (permission && !cbi_may_show(req, permission))
+		return cbi_form_denied(req);
 	return NULL;
 }
 
-const char *cbi_form_location_why(struct cb_req *req)
+const char *cbi_form_location_why(struct cb_req *req, const char *permission)
 {
-	const char *why = cbi_form_why(req);
+	const char *why = cbi_form_why(req, permission);
 
 	if (why || cbi_locations_open(req) == CB_OK)
 		return why;

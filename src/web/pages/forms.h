@@ -13,10 +13,13 @@
  * NULL: no form can be sent. */
 const char *cbi_form_token(struct cb_req *req);
 
-/* Why who asks cannot change anything here, for people; NULL when he can. */
-const char *cbi_form_why(struct cb_req *req);
+/* Why who asks cannot do what needs a permission (NULL: what is asked for
+ * elsewhere), for people; NULL when he can. */
+const char *cbi_form_why(struct cb_req *req, const char *permission);
 /* The same for locations, which catalog.readonly may have closed. */
-const char *cbi_form_location_why(struct cb_req *req);
+const char *cbi_form_location_why(struct cb_req *req, const char *permission);
+/* "Your roles do not allow this", in the words for who asks. */
+const char *cbi_form_denied(struct cb_req *req);
 
 /* Says it. */
 void cbi_form_off(struct cb_html *html, const char *title, const char *why);

@@ -87,7 +87,7 @@ static void judge_restore(struct cbi_history_page *h)
 
 	if (h->page.entity)
 		return;
-	h->restore_why = cbi_form_why(req);
+	h->restore_why = cbi_form_why(req, "catalog.entity.create");
 	for (size_t i = 0; !h->restore_why && i < h->all_n; i++) {
 		if (h->all[i].gone)
 			continue;
@@ -207,6 +207,7 @@ const struct cbi_endpoint cbi_pages_history[] = {
 	    .access = CBI_ACCESS_WRITE,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.entity.restore",
+	    .permission = "catalog.entity.create",
 	    .handle = restore,
 	},
 	{ 0 },

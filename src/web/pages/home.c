@@ -11,6 +11,7 @@
 #include "html/addr.h"
 #include "registry/registry.h"
 #include "web/at.h"
+#include "web/may.h"
 #include "web/pages/shell.h"
 #include "web/pages/things.h"
 
@@ -235,13 +236,16 @@ static void cards(struct cb_req *req, struct cb_html *html)
 		cb_failure_clear(req->ctx);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (!cbi_may_show_plugin(req, list[i]->plugin, list[i]->needs))
+			continue;
 		cbi_html_include(
 		    html,
 		    cbi_addr_with(req->ctx,
 		                  cbi_addr_card(req->ctx, list[i]->plugin->name,
 		                                list[i]->name, NULL),
 		                  "level", "1"));
+	}
 }
 
 static int show(struct cb_req *req)

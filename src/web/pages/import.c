@@ -307,7 +307,7 @@ int cbi_import_begin(struct cb_req *req, const char *typed,
 {
 	*import = (struct cbi_import){ .req = req, .status = 200 };
 	import->target = cbi_import_trimmed(req, typed);
-	import->off = cbi_form_location_why(req);
+	import->off = cbi_form_location_why(req, "catalog.location.create");
 	return import->target ? CB_OK : CB_ENOMEM;
 }
 
@@ -385,6 +385,7 @@ const struct cbi_endpoint cbi_pages_import[] = {
 	    .access = CBI_ACCESS_WRITE,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.import.preview",
+	    .permission = "catalog.location.create",
 	    .handle = preview,
 	},
 	{
@@ -393,6 +394,7 @@ const struct cbi_endpoint cbi_pages_import[] = {
 	    .access = CBI_ACCESS_WRITE,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.import.register",
+	    .permission = "catalog.location.create",
 	    .handle = enrol,
 	},
 	{
@@ -401,6 +403,7 @@ const struct cbi_endpoint cbi_pages_import[] = {
 	    .access = CBI_ACCESS_READ,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.import.location",
+	    .permission = "catalog.location.read",
 	    .handle = cbi_import_show_location,
 	},
 	{ 0 },

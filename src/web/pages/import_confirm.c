@@ -386,6 +386,7 @@ const struct cbi_endpoint cbi_pages_import_confirm[] = {
 	    .access = CBI_ACCESS_WRITE,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.import.confirm",
+	    .permission = "catalog.entity.create",
 	    .handle = confirm,
 	},
 	{

@@ -5,9 +5,12 @@
  */
 #include "web/pages/plugin_page.h"
 
+#include <string.h>
+
 #include "host/host.h"
 #include "html/addr.h"
 #include "registry/registry.h"
+#include "web/may.h"
 #include "web/pages/pages.h"
 #include "web/pages/shell.h"
 #include "web/pages/things.h"
@@ -15,6 +18,27 @@
 static void finish(void *buf)
 {
 	cbi_buf_finish(buf);
+}
+
+/* What the route needs; one that is not there the host tells. */
+static int permit(struct cb_req *req, bool api)
+{
+	const struct cbi_plugin_route *route;
+	const struct cbi_snapshot *snapshot;
+	const char *rest;
+	int rc;
+
+	if (!req->web->registry)
+		return CB_OK;
+	rc = cbi_registry_look(req->ctx, req->web->registry, &snapshot);
+	if (rc < 0)
+		return rc;
+	route = cbi_snapshot_route(snapshot, req->args[0], api,
+	                           req->rest ? req->rest : "", &rest);
+	if (!route)
+		return CB_OK;
+	return cbi_may_plugin(req, route->plugin, route->needs,
+	                      strcmp(req->method, "GET") != 0 && !req->head);
 }
 
 /* Drawn aside first: until the handler is through nobody knows whether this
@@ -51,7 +75,9 @@ static int show(struct cb_req *req)
 	if (!req->web->host)
 		return cb_fail(req->ctx, CB_ENOENT,
 		               "no plugin '%s' in this pool", req->args[0]);
-	rc = call(req, &drawn, &route);
+	rc = permit(req, false);
+	if (rc == CB_OK)
+		rc = call(req, &drawn, &route);
 	if (rc < 0)
 		return rc;
 	if (req->answer.streamed || req->answer.body->len || req->answer.kept)
@@ -80,6 +106,9 @@ static int answer_api(struct cb_req *req)
 	if (!req->web->host)
 		return cb_fail(req->ctx, CB_ENOENT,
 		               "no plugin '%s' in this pool", req->args[0]);
+	rc = permit(req, true);
+	if (rc < 0)
+		return rc;
 	rc = cbi_host_route(req->ctx, req->web->host, req->args[0], true,
 	                    req->rest ? req->rest : "",
 	                    req->head ? "GET" : req->method, req, NULL, &route);
@@ -92,8 +121,7 @@ static int answer_api(struct cb_req *req)
 	return CB_OK;
 }
 
-/* Whoever changes something by a plugin may write; what else the route needs
- * is for host/ to ask. */
+/* Which permission a route needs stands in its manifest. */
 #define ROW(at, verb, level, looks, label, fn)                              \
 	{                                                                   \
 		.path = at, .method = verb, .access = level, .face = looks, \
@@ -103,7 +131,7 @@ static int answer_api(struct cb_req *req)
 const struct cbi_endpoint cbi_pages_plugin[] = {
 	ROW("/p/{plugin}/*", "GET", CBI_ACCESS_READ, CBI_FACE_PAGE,
 	    "page.plugin", show),
-	ROW("/p/{plugin}/*", "POST", CBI_ACCESS_WRITE, CBI_FACE_PAGE,
+	ROW("/p/{plugin}/*", "POST", CBI_ACCESS_READ, CBI_FACE_PAGE,
 	    "page.plugin.post", show),
 	{ 0 },
 };
@@ -111,11 +139,11 @@ const struct cbi_endpoint cbi_pages_plugin[] = {
 const struct cbi_endpoint cbi_plugin_apis[] = {
 	ROW("/api/{plugin}/*", "GET", CBI_ACCESS_READ, CBI_FACE_API,
 	    "api.plugin", answer_api),
-	ROW("/api/{plugin}/*", "POST", CBI_ACCESS_WRITE, CBI_FACE_API,
+	ROW("/api/{plugin}/*", "POST", CBI_ACCESS_READ, CBI_FACE_API,
 	    "api.plugin.post", answer_api),
-	ROW("/api/{plugin}/*", "PUT", CBI_ACCESS_WRITE, CBI_FACE_API,
+	ROW("/api/{plugin}/*", "PUT", CBI_ACCESS_READ, CBI_FACE_API,
 	    "api.plugin.put", answer_api),
-	ROW("/api/{plugin}/*", "DELETE", CBI_ACCESS_WRITE, CBI_FACE_API,
+	ROW("/api/{plugin}/*", "DELETE", CBI_ACCESS_READ, CBI_FACE_API,
 	    "api.plugin.delete", answer_api),
 	{ 0 },
 };

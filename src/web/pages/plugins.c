@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "html/addr.h"
 #include "registry/registry.h"
+#include "web/pages/forms.h"
 #include "web/pages/shell.h"
 
 struct plugins {
@@ -300,7 +301,7 @@ static int show(struct cb_req *req)
 		    cbi_html_say_n(req->ctx, "registry {1}",
 		                   (int64_t)cbi_snapshot_number(snapshot), 0);
 	}
-	if (cbi_page_may_write(req))
+	if (!cbi_form_why(req, "admin.plugins.update"))
 		plugins.csrf = cbi_page_csrf(req);
 	rc = cbi_page_open(req, &shell, &html);
 	if (rc < 0)
@@ -336,6 +337,7 @@ const struct cbi_endpoint cbi_pages_plugins[] = {
 	    .access = CBI_ACCESS_READ,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.plugins",
+	    .permission = "admin.plugins.read",
 	    .handle = show,
 	},
 	{
@@ -344,6 +346,7 @@ const struct cbi_endpoint cbi_pages_plugins[] = {
 	    .access = CBI_ACCESS_WRITE,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.plugins.switch",
+	    .permission = "admin.plugins.update",
 	    .handle = switch_one,
 	},
 	{ 0 },

@@ -14,9 +14,9 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "html/addr.h"
-#include "policy/policy.h"
 #include "registry/registry.h"
 #include "web/at.h"
+#include "web/may.h"
 
 /* htmx: no styles of its own (the CSP forbids them), attributes as we write
  * them, and what is no success leaves the page as it is. */
@@ -56,14 +56,6 @@ int64_t cbi_page_behind_ms(void)
 	int64_t behind = level ? cbi_clock_ms() - level : 0;
 
 	return behind > CB_STALE_AFTER_MS ? behind : 0;
-}
-
-bool cbi_page_may_write(struct cb_req *req)
-{
-	bool may = cbi_policy_may(req->ctx, &req->who, CBI_MAY_WRITE) == CB_OK;
-
-	cb_failure_clear(req->ctx);
-	return may;
 }
 
 const char *cbi_page_csrf(struct cb_req *req)
@@ -290,12 +282,46 @@ static void side_plugins(struct cb_req *req, struct cb_html *html,
 		cb_failure_clear(req->ctx);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (!cbi_may_show_plugin(req, routes[i]->plugin,
+		                         routes[i]->needs))
+			continue;
 		side_item(html,
 		          cbi_addr_plugin(req->ctx, routes[i]->plugin->name,
 		                          routes[i]->path),
 		          "puzzle", routes[i]->nav,
 		          strcmp(here, routes[i]->plugin->name) == 0);
+	}
+}
+
+/* What is administered, as far as he may look at it. */
+static void side_admin(struct cb_req *req, struct cb_html *html,
+                       const char *here)
+{
+	static const struct {
+		const char *permission, *path, *icon, *title, *here;
+	} items[] = {
+		{ "admin.catalog.read", "/admin", "gauge", "State", "admin" },
+		{ "admin.catalog.read", "/admin/catalog", "activity",
+		  "Processing", "processing" },
+		{ "admin.plugins.read", "/admin/plugins", "puzzle", "Plugins",
+		  "plugins" },
+	};
+	bool begun = false;
+
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+		if (!cbi_may_show(req, items[i].permission))
+			continue;
+		if (!begun) {
+			cbi_html_lit(html, "<p class=\"side-head\">");
+			cbi_html_tr(html, "Admin");
+			cbi_html_lit(html, "</p>\n");
+		}
+		begun = true;
+		side_item(html, cbi_addr(req->ctx, items[i].path),
+		          items[i].icon, items[i].title,
+		          strcmp(here, items[i].here) == 0);
+	}
 }
 
 static void side(struct cb_req *req, struct cb_html *html, const char *here)
@@ -312,15 +338,7 @@ static void side(struct cb_req *req, struct cb_html *html, const char *here)
 	side_item(html, cbi_addr(ctx, "/catalog-import"), "plus", "Register",
 	          strcmp(here, "import") == 0);
 	side_plugins(req, html, here);
-	cbi_html_lit(html, "<p class=\"side-head\">");
-	cbi_html_tr(html, "Admin");
-	cbi_html_lit(html, "</p>\n");
-	side_item(html, cbi_addr(ctx, "/admin"), "gauge", "State",
-	          strcmp(here, "admin") == 0);
-	side_item(html, cbi_addr(ctx, "/admin/catalog"), "activity",
-	          "Processing", strcmp(here, "processing") == 0);
-	side_item(html, cbi_addr(ctx, "/admin/plugins"), "puzzle", "Plugins",
-	          strcmp(here, "plugins") == 0);
+	side_admin(req, html, here);
 	cbi_html_lit(html, "</nav>\n");
 }
 

@@ -49,7 +49,4 @@ const char *cbi_page_organization(const struct cb_req *req);
  * telling; 0 when it is level, or never was. */
 int64_t cbi_page_behind_ms(void);
 
-/* May who asks change things?  Draws no failure. */
-bool cbi_page_may_write(struct cb_req *req);
-
 #endif

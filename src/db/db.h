@@ -49,6 +49,21 @@ struct cbi_db_config {
  */
 int cbi_db_setup(struct cb_ctx *ctx,
                  const struct cbi_db_config *config) CB_USED;
+/*
+ * The TCP ports that conninfo (and libpq's environment) lead to, each once;
+ * none when all its hosts are unix sockets.  CB_EINVAL as above, CB_ETOOBIG for
+ * more than max.
+ */
+int cbi_db_ports(struct cb_ctx *ctx, const char *conninfo, uint16_t *ports,
+                 size_t *n, size_t max) CB_USED;
+/* Adds the files that it names (certificates, a key, a password file) to list;
+ * texts live with ctx.  What does not fit is left out. */
+void cbi_db_files(struct cb_ctx *ctx, const char *conninfo, const char **list,
+                  size_t *n, size_t max);
+
+/* The password in conninfo, NULL for none; lives with ctx. */
+const char *cbi_db_password(struct cb_ctx *ctx, const char *conninfo);
+
 /* Closes every connection that no lane holds, and forgets the config. */
 void cbi_db_shutdown(void);
 

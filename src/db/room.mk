@@ -9,5 +9,6 @@ libcallboard_la_SOURCES += \
 	src/db/query.c \
 	src/db/result.c \
 	src/db/tx.c \
+	src/db/where.c \
 	src/db/wire.c \
 	src/db/migrate.c src/db/migrate.h

@@ -33,3 +33,8 @@ check_PROGRAMS += tests/db/test_migrate
 TESTS += tests/db/test_migrate
 tests_db_test_migrate_SOURCES = tests/db/test_migrate.c
 tests_db_test_migrate_LDADD = $(stores_ldadd)
+
+check_PROGRAMS += tests/db/test_where
+TESTS += tests/db/test_where
+tests_db_test_where_SOURCES = tests/db/test_where.c
+tests_db_test_where_LDADD = $(test_ldadd)

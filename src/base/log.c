@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/ctx.h"
+#include "base/hide.h"
 #include "base/str.h"
 
 static char process_name[64] = "callboard";
@@ -53,7 +54,7 @@ int cbi_log_escape(struct cb_buf *buf, const char *text)
 	return rc;
 }
 
-void cbi_log_line(const char *line, size_t len)
+static void put(const char *line, size_t len)
 {
 	/* A full disk or a closed pipe must not take the request down. */
 	while (len > 0) {
@@ -64,6 +65,20 @@ void cbi_log_line(const char *line, size_t len)
 		line += n;
 		len -= (size_t)n;
 	}
+}
+
+void cbi_log_line(const char *line, size_t len)
+{
+	struct cb_buf hidden;
+
+	if (!cbi_hide_found(line, len)) {
+		put(line, len);
+		return;
+	}
+	cbi_buf_init(&hidden, 8 * CB_LOG_LINE_MAX);
+	if (cb_buf_add(&hidden, line, len) == CB_OK)
+		put(hidden.data, cbi_hide(hidden.data, hidden.len));
+	cbi_buf_finish(&hidden);
 }
 
 void cb_log(const struct cb_ctx *ctx, enum cb_level level, const char *fmt, ...)
@@ -77,6 +92,8 @@ void cb_log(const struct cb_ctx *ctx, enum cb_level level, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
+	/* Before quotes and line ends in one are written otherwise. */
+	message[cbi_hide(message, strlen(message))] = '\0';
 	cbi_clock_iso(cbi_clock_wall_ms(), time);
 	cbi_buf_init(&line, 4 * CB_LOG_LINE_MAX + 512);
 	cb_buf_printf(&line, "time=%s level=%s process=\"%s\" pid=%d", time,

@@ -9,6 +9,7 @@ libcallboard_la_SOURCES += \
 	src/base/diff.c src/base/diff.h \
 	src/base/feed.h \
 	src/base/format.c src/base/format.h \
+	src/base/hide.c src/base/hide.h \
 	src/base/limits.h \
 	src/base/log.c src/base/log.h \
 	src/base/metric.c src/base/metric.h \

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -26,7 +27,7 @@ static void complain_at(struct cb_buf *report,
                         int column, const char *label, const char *fmt,
                         va_list args)
 {
-	char message[CB_FAILURE_MAX];
+	char message[CB_FAILURE_MAX], *veiled;
 
 	vsnprintf(message, sizeof(message), fmt, args);
 	if (!file) {
@@ -35,7 +36,11 @@ static void complain_at(struct cb_buf *report,
 	}
 	cb_buf_printf(report, "%s:%d:%d: %s%s\n", file->name, line, column,
 	              label, message);
-	cbi_yaml_excerpt(report, file->text, file->len, line, column);
+	/* Lines around an error may hold a secret. */
+	veiled = cbi_config_veiled(file->text, file->len);
+	if (veiled)
+		cbi_yaml_excerpt(report, veiled, file->len, line, column);
+	free(veiled);
 }
 
 /* The place of path, or of the nearest thing that holds it. */
@@ -369,4 +374,17 @@ const char *cbi_config_pool_of(const struct cbi_config *config,
 				return config->pools[i].name;
 	}
 	return "tools";
+}
+
+bool cbi_config_secret(const char *key)
+{
+	static const char *const words[] = { "password",  "token", "secret",
+		                             "key",       "value", "private",
+		                             "connection" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (const char *p = key; *p; p++)
+			if (strncasecmp(p, words[i], strlen(words[i])) == 0)
+				return true;
+	return false;
 }

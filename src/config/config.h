@@ -70,6 +70,10 @@ int cbi_config_schedule(struct cb_ctx *ctx, const json_t *value,
 struct cbi_config_pos cbi_config_where(const struct cbi_config *config,
                                        const char *path);
 
+/* Is what stands under such a key a secret ("token", "privateKey")?  Such
+ * values are never printed nor logged. */
+bool cbi_config_secret(const char *key);
+
 /* What the house itself reads, typed once at load (config/settings.c has the
  * table: path, type, default, limits, help).  Texts live with the config. */
 struct cbi_settings {

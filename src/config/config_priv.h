@@ -69,4 +69,8 @@ void cbi_config_error_at(struct cbi_config *config,
                          const struct cbi_config_file *file, int line,
                          int column, const char *fmt, ...) CB_PRINTF(5, 6);
 
+/* veil.c: the text with stars for the values of secret keys, of the same
+ * length; freed by the caller, NULL when out of memory. */
+char *cbi_config_veiled(const char *text, size_t len);
+
 #endif

@@ -5,4 +5,5 @@ libcallboard_la_SOURCES += \
 	src/config/known.c \
 	src/config/read.c \
 	src/config/schedule.c \
-	src/config/settings.c
+	src/config/settings.c \
+	src/config/veil.c

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/str.h"
 
@@ -21,20 +20,6 @@ int cbi_ctl_config_check(struct cbi_ctl *ctl, int argc, char **argv)
 	return CBI_EXIT_OK;
 }
 
-/* Values of such keys are never printed. */
-static bool is_secret(const char *key)
-{
-	static const char *const words[] = { "password",  "token", "secret",
-		                             "key",       "value", "private",
-		                             "connection" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		for (const char *p = key; *p; p++)
-			if (strncasecmp(p, words[i], strlen(words[i])) == 0)
-				return true;
-	return false;
-}
-
 static json_t *masked(json_t *value, bool secret)
 {
 	const char *key;
@@ -44,7 +29,7 @@ static json_t *masked(json_t *value, bool secret)
 	if (json_is_object(value)) {
 		copy = json_object();
 		json_object_foreach(value, key, member) json_object_set_new(
-		    copy, key, masked(member, is_secret(key)));
+		    copy, key, masked(member, cbi_config_secret(key)));
 		return copy;
 	}
 	if (json_is_array(value)) {

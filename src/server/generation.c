@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "host/host.h"
 #include "registry/registry.h"
+#include "server/secrets.h"
 #include "server/title.h"
 #include "spawn/spawn.h"
 
@@ -53,6 +54,8 @@ struct cbi_config *cbi_master_load(const struct cbi_master_options *options)
 			fprintf(stderr, "callboard: %s\n", cb_failure(&ctx));
 		config = NULL;
 	}
+	if (config)
+		cbi_secrets_hide(config);
 	cbi_buf_finish(&report);
 	cbi_ctx_finish(&ctx);
 	cbi_lane_finish(&lane);

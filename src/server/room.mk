@@ -14,6 +14,7 @@ libcallboard_la_SOURCES += \
 	src/server/notify.c src/server/notify.h \
 	src/server/prober.c src/server/prober.h \
 	src/server/rooms.c src/server/rooms.h \
+	src/server/secrets.c src/server/secrets.h \
 	src/server/sockets.c src/server/sockets.h \
 	src/server/supply.c src/server/supply.h \
 	src/server/test.c \

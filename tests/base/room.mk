@@ -11,3 +11,7 @@ check_PROGRAMS += tests/base/test_diff
 TESTS += tests/base/test_diff
 tests_base_test_diff_SOURCES = tests/base/test_diff.c
 tests_base_test_diff_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/base/test_hide
+TESTS += tests/base/test_hide
+tests_base_test_hide_SOURCES = tests/base/test_hide.c
+tests_base_test_hide_LDADD = $(test_ldadd)

@@ -181,6 +181,7 @@ int cbi_board_process_enter(pid_t pid, enum cbi_process_kind kind,
 		atomic_store(&row->generation, generation);
 		atomic_store(&row->started, cbi_clock_ms());
 		atomic_store(&row->requests, 0);
+		atomic_store(&row->sandbox, 0);
 		atomic_store(&row->pid, (int32_t)pid);
 		return i;
 	}
@@ -263,4 +264,25 @@ bool cbi_board_charge(int plugin)
 		return false;
 	atomic_store(&row->quarantined_at, cbi_clock_wall_ms());
 	return true;
+}
+
+const char *cbi_board_sandbox(uint32_t bits, char *text, size_t size)
+{
+	static const struct {
+		uint32_t bit;
+		const char *word;
+	} words[] = {
+		{ CBI_SANDBOX_UNIX, "unix sockets" },
+		{ CBI_SANDBOX_PORTS, "ports of the stores" },
+		{ CBI_SANDBOX_FILES, "files" },
+		{ CBI_SANDBOX_EXEC, "no programs" },
+		{ CBI_SANDBOX_OFF, "off" },
+	};
+	size_t len = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (bits & words[i].bit && len < size)
+			len += (size_t)snprintf(text + len, size - len, "%s%s",
+			                        len ? ", " : "", words[i].word);
+	return len ? text : "none";
 }

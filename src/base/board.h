@@ -42,6 +42,18 @@ enum cbi_process_state {
 	CBI_STATE_DRAINING,
 };
 
+/* What a process has given up for good (server/sandbox.h); bits. */
+enum cbi_sandbox {
+	CBI_SANDBOX_UNIX = 1,  /* no sockets but unix ones */
+	CBI_SANDBOX_PORTS = 2, /* TCP to the stores' ports alone */
+	CBI_SANDBOX_FILES = 4, /* files, but for a few folders */
+	CBI_SANDBOX_EXEC = 8,  /* starting programs */
+	CBI_SANDBOX_OFF = 16,  /* nothing: backend.sandbox.enabled is false */
+};
+
+/* "unix sockets, files, no programs", for people: static, or in text. */
+const char *cbi_board_sandbox(uint32_t bits, char *text, size_t size);
+
 /* What one thread runs.  request_id is written before plugin is set. */
 struct cbi_board_thread {
 	_Atomic uint32_t plugin; /* index + 1; 0: the house's own code */
@@ -57,7 +69,8 @@ struct cbi_board_process {
 	_Atomic uint32_t generation;
 	_Atomic int64_t started; /* cbi_clock_ms() */
 	_Atomic uint64_t requests;
-	int32_t index; /* within its pool and kind */
+	_Atomic uint32_t sandbox; /* enum cbi_sandbox */
+	int32_t index;            /* within its pool and kind */
 	char pool[CB_NAME_MAX + 1];
 	struct cbi_board_thread threads[CB_BOARD_THREADS];
 };

@@ -29,18 +29,24 @@ static json_t *processes(void)
 	for (int i = 0; i < CB_BOARD_PROCESSES; i++) {
 		struct cbi_board_process *p = &board->processes[i];
 		int state = p->state;
+		char text[96];
 
 		if (p->pid <= 0 || kill(p->pid, 0) < 0)
 			continue;
 		json_array_append_new(
 		    rows,
 		    json_pack(
-			"{s:s, s:s, s:i, s:s, s:i, s:I, s:I}", "kind",
+			"{s:s, s:s, s:i, s:s, s:i, s:I, s:I, s:s}", "kind",
 			kind_name(p->kind), "pool", p->pool, "pid", (int)p->pid,
 			"state", states[state >= 0 && state < 3 ? state : 0],
 			"generation", (int)p->generation, "requests",
 			(json_int_t)p->requests, "upSeconds",
-			(json_int_t)((cbi_clock_ms() - p->started) / 1000)));
+			(json_int_t)((cbi_clock_ms() - p->started) / 1000),
+			"sandbox",
+			p->kind == CBI_PROCESS_MASTER
+			    ? "-"
+			    : cbi_board_sandbox(p->sandbox, text,
+		                                sizeof(text))));
 	}
 	return rows;
 }
@@ -78,10 +84,10 @@ static const char *cache_state(struct cbi_ctl *ctl)
 
 int cbi_ctl_status(struct cbi_ctl *ctl, int argc, char **argv)
 {
-	static const char *const columns[] = { "kind",       "pool",
-		                               "pid",        "state",
-		                               "generation", "requests",
-		                               "upSeconds",  NULL };
+	static const char *const columns[] = {
+		"kind",     "pool",      "pid",     "state", "generation",
+		"requests", "upSeconds", "sandbox", NULL
+	};
 	struct cbi_board *board;
 	int64_t level;
 	json_t *rows, *all;

@@ -74,6 +74,11 @@ int cbi_redis_setup(struct cb_ctx *ctx, const char *address, int timeout_ms)
 	return CB_OK;
 }
 
+uint16_t cbi_redis_port(void)
+{
+	return server.set && !*server.path ? (uint16_t)server.port : 0;
+}
+
 bool cbi_redis_there(void)
 {
 	return server.set && atomic_load(&server.open_until) <= cbi_clock_ms();

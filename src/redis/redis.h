@@ -29,6 +29,9 @@
 int cbi_redis_setup(struct cb_ctx *ctx, const char *address,
                     int timeout_ms) CB_USED;
 
+/* The TCP port that is connected to; 0 for a unix socket or none. */
+uint16_t cbi_redis_port(void);
+
 /* Closes the lane's connection.  Before cbi_lane_finish. */
 void cbi_redis_lane_finish(struct cbi_lane *lane);
 

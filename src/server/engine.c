@@ -33,6 +33,8 @@
 #include "http/http.h"
 #include "provider/provider.h"
 #include "provider/supply.h"
+#include "server/sandbox.h"
+#include "server/sinks.h"
 #include "registry/registry.h"
 #include "server/supply.h"
 
@@ -430,7 +432,8 @@ int cbi_engine_main(const struct cbi_start *start)
 	cbi_lane_init(&lane, CB_ARENA_ENGINE_MAX);
 	cbi_ctx_init(&ctx, &lane);
 	if (open_all(&ctx, &engine) == CB_OK &&
-	    open_supply(&ctx, &engine) == CB_OK)
+	    open_supply(&ctx, &engine) == CB_OK &&
+	    cbi_sandbox_enter(start) == CB_OK)
 		code = run(&engine);
 	else
 		cb_log(&ctx, CB_LOG_ERROR, "%s", cb_failure(&ctx));

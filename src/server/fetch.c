@@ -16,6 +16,7 @@
 #include "server/child.h"
 #include "server/prober.h"
 #include "server/rooms.h"
+#include "server/sandbox.h"
 #include "source/serve.h"
 
 /* What finding a source needs of memory. */
@@ -127,6 +128,8 @@ int cbi_fetch_main(const struct cbi_start *start)
 	cbi_ctx_init(&ctx, &lane);
 	rc = cbi_rooms_open(&ctx, start, CBI_ROOMS_PLUGINS | CBI_ROOMS_HTTP,
 	                    &rooms);
+	if (rc == CB_OK)
+		rc = cbi_sandbox_enter(start);
 	if (rc == CB_OK)
 		rc = serve(&ctx, start, &rooms);
 	if (rc != CB_OK)

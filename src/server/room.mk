@@ -14,6 +14,8 @@ libcallboard_la_SOURCES += \
 	src/server/notify.c src/server/notify.h \
 	src/server/prober.c src/server/prober.h \
 	src/server/rooms.c src/server/rooms.h \
+	src/server/sandbox.c src/server/sandbox.h \
+	src/server/sandbox_kernel.c \
 	src/server/secrets.c src/server/secrets.h \
 	src/server/sockets.c src/server/sockets.h \
 	src/server/supply.c src/server/supply.h \
@@ -24,3 +26,12 @@ bin_PROGRAMS += callboard
 callboard_SOURCES = src/server/main.c
 callboard_LINK = $(installed_link)
 callboard_LDADD = libcallboard.la $(DEPS_LIBS)
+
+# The unit, with this build's paths; configure says where it goes.
+nodist_systemdsystemunit_DATA = callboard.service
+EXTRA_DIST += src/server/callboard.service.in
+CLEANFILES += callboard.service
+callboard.service: src/server/callboard.service.in Makefile
+	$(AM_V_GEN)sed -e 's#[@]bindir[@]#$(bindir)#g' \
+		-e 's#[@]docdir[@]#$(docdir)#g' \
+		$(srcdir)/src/server/callboard.service.in >$@.new && mv $@.new $@

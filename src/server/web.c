@@ -14,6 +14,7 @@
 #include "server/charge.h"
 #include "server/child.h"
 #include "server/loop.h"
+#include "server/sandbox.h"
 #include "server/web_priv.h"
 #include "web/steps.h"
 
@@ -109,7 +110,8 @@ int cbi_web_main(const struct cbi_start *start)
 	if (!process)
 		return 1;
 	process->start = start;
-	if (cbi_web_fill(start, &process->web) != CB_OK)
+	if (cbi_web_fill(start, &process->web) != CB_OK ||
+	    cbi_sandbox_enter(start) != CB_OK)
 		return 1;
 	return run(process);
 }

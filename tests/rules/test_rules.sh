@@ -52,6 +52,17 @@ for rule in floors banned lengths format headers; do
 	try 'a house without a fault' $rule ''
 done
 
+house
+if command -v systemd-analyze >/dev/null; then
+	unit=$rules/../src/server/callboard.service.in
+	cp "$unit" callboard.service
+	try 'the unit as it is' exposure ''
+	grep -v -e '^NoNewPrivileges=' -e '^CapabilityBoundingSet=' "$unit" >callboard.service
+	try 'a unit that may have all privileges' exposure 'expected an exposure of 1.5 at most'
+	sed 's/^PrivateTmp=yes/PrivateTmp=perhaps/' "$unit" >callboard.service
+	try 'a unit that systemd does not understand' exposure 'PrivateTmp'
+fi
+
 fault 'an include that goes up' floors 'src/db/up.c:1: .*\(floor 1\) includes web/page.h \(floor 5\)' src/db/up.c '#include "web/page.h"'
 fault 'an include that goes sideways' floors 'catalog \(floor 3\) includes search/search.h' src/catalog/side.c '#include "search/search.h"'
 fault 'the ground that includes a room' floors 'the ground includes db/db.h' src/base/up.c '#include "db/db.h"'

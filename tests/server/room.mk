@@ -17,3 +17,7 @@ TESTS += tests/server/test_systemd
 tests_server_test_systemd_SOURCES = tests/server/test_systemd.c \
 	tests/server/fcgi_client.c tests/server/fcgi_client.h
 tests_server_test_systemd_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/server/test_sandbox
+TESTS += tests/server/test_sandbox
+tests_server_test_sandbox_SOURCES = tests/server/test_sandbox.c
+tests_server_test_sandbox_LDADD = $(test_ldadd)

@@ -11,4 +11,5 @@ dist_schema_DATA = \
 	schema/0008_refresh_key_lower.sql \
 	schema/0009_errors_at.sql \
 	schema/0010_tokens.sql \
-	schema/0011_policy.sql
+	schema/0011_policy.sql \
+	schema/0012_audit_sink.sql

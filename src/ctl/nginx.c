@@ -20,7 +20,7 @@
 /* API names that the house answers itself; every other is a plugin's. */
 #define CORE_APIS                                                      \
 	"catalog|auth|search|permission|events|signals|notifications|" \
-	"scaffolder|techdocs|app"
+	"scaffolder|techdocs|app|audit|user-settings"
 
 struct value {
 	const char *name; /* without the two @ */

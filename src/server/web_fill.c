@@ -19,7 +19,7 @@
 #include "web/pages/pages.h"
 #include "web/steps.h"
 
-#define TABLES_MAX 48
+#define TABLES_MAX 64
 /* How long a request waits for the keys of its token's issuer. */
 #define KEYS_MS 4000
 
@@ -53,6 +53,7 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_history;
 		tables[n++] = cbi_api_events;
 		tables[n++] = cbi_api_auth_token;
+		tables[n++] = cbi_api_user_settings;
 	} else {
 		tables[n++] = cbi_plugin_apis;
 	}

@@ -22,6 +22,10 @@ extern const struct cbi_endpoint cbi_api_authorize[];
 extern const struct cbi_endpoint cbi_api_search[];
 extern const struct cbi_endpoint cbi_api_explain[];
 extern const struct cbi_endpoint cbi_api_history[];
+/* /api/user-settings. */
+extern const struct cbi_endpoint cbi_api_user_settings[];
+/* /api/audit: the audit log, to take away. */
+extern const struct cbi_endpoint cbi_api_audit[];
 /* /api/events: webhooks. */
 extern const struct cbi_endpoint cbi_api_events[];
 

@@ -18,3 +18,4 @@ libcallboard_la_SOURCES += src/web/api/permissions.c
 libcallboard_la_SOURCES += src/web/api/queries.c
 libcallboard_la_SOURCES += src/web/api/search.c
 libcallboard_la_SOURCES += src/web/api/unprocessed.c
+libcallboard_la_SOURCES += src/web/api/user_settings.c

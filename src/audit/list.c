@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "db/db.h"
 
 #define PARAMS 8
@@ -39,6 +40,27 @@ void cbi_audit_row_read(const struct cbi_db_result *result, size_t row,
 	out->address = cbi_db_text(result, row, 9);
 	out->outcome = cbi_db_text(result, row, 10);
 	out->hash = cbi_db_text(result, row, 11);
+}
+
+json_t *cbi_audit_json(const struct cbi_audit_row *row)
+{
+	char at[CBI_TIME_LEN];
+	json_t *out;
+
+	cbi_clock_iso(row->at_us / 1000, at);
+	out =
+	    json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}",
+	              "id", (json_int_t)row->id, "at", at, "actor", row->actor,
+	              "action", row->action, "object", row->object, "outcome",
+	              row->outcome, "requestId", row->request_id, "address",
+	              row->address, "before", row->before, "after", row->after);
+	if (out && row->seal &&
+	    (json_object_set_new(out, "seal", json_integer(row->seal)) ||
+	     json_object_set_new(out, "hash", json_string(row->hash)))) {
+		json_decref(out);
+		return NULL;
+	}
+	return out;
 }
 
 static const char *some(const char *text)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include <callboard/ctx.h>
 
 /* Texts live as the call says; NULL where the log has none. */
@@ -30,6 +32,13 @@ struct cbi_audit_query {
 	int64_t from_ms, to_ms; /* at: from (inclusive) to (exclusive) */
 	int64_t before_id;      /* older than this row */
 };
+
+/*
+ * A row as everybody outside gets it: {id, at, actor, action, object, outcome,
+ * requestId, address, before?, after?, seal?, hash?}.  before and after stay
+ * texts, because the chain is over their very bytes.  NULL when out of memory.
+ */
+json_t *cbi_audit_json(const struct cbi_audit_row *row);
 
 /* At most max rows; they live with ctx. */
 int cbi_audit_list(struct cb_ctx *ctx, const struct cbi_audit_query *query,

@@ -97,6 +97,9 @@ static const char *const known[] = {
 	"permission.**",
 	"search.**",
 	"events.**",
+	"audit.sinks.file",
+	"audit.sinks.syslog.socket",
+	"audit.sinks.syslog.facility",
 };
 
 #define KNOWN (sizeof(known) / sizeof(known[0]))

@@ -21,28 +21,6 @@ static int usage(const char *what)
 	return cbi_ctl_complain(CBI_EXIT_USAGE, "%s", what);
 }
 
-static json_t *row_json(const struct cbi_audit_row *row)
-{
-	char at[CBI_TIME_LEN];
-	json_t *out;
-
-	cbi_clock_iso(row->at_us / 1000, at);
-	out = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id",
-	                (json_int_t)row->id, "at", at, "actor", row->actor,
-	                "action", row->action, "object", row->object, "outcome",
-	                row->outcome, "requestId", row->request_id, "address",
-	                row->address);
-	if (row->before)
-		json_object_set_new(out, "before", json_string(row->before));
-	if (row->after)
-		json_object_set_new(out, "after", json_string(row->after));
-	if (row->seal) {
-		json_object_set_new(out, "seal", json_integer(row->seal));
-		json_object_set_new(out, "hash", json_string(row->hash));
-	}
-	return out;
-}
-
 static int read_times(int *argc, char **argv, struct cbi_audit_query *query)
 {
 	const char *from = cbi_ctl_option(argc, argv, "--from");
@@ -82,7 +60,7 @@ int cbi_ctl_audit_list(struct cbi_ctl *ctl, int argc, char **argv)
 		return cbi_ctl_fail(ctl);
 	rows = json_array();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(rows, row_json(&list[i]));
+		json_array_append_new(rows, cbi_audit_json(&list[i]));
 	rc = cbi_ctl_print(ctl, rows, columns);
 	json_decref(rows);
 	return rc;

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/chain.h"
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "base/log.h"
@@ -33,9 +32,9 @@
 #include "http/http.h"
 #include "provider/provider.h"
 #include "provider/supply.h"
+#include "registry/registry.h"
 #include "server/sandbox.h"
 #include "server/sinks.h"
-#include "registry/registry.h"
 #include "server/supply.h"
 
 #define FOLLOW_MS 250
@@ -45,7 +44,6 @@
 #define EVENTS_MAX 200
 #define HEARTBEAT_MS 10000
 #define SWEEP_MS 30000
-#define SEAL_MAX 500
 /* Versions that are forgotten at once; while there are more, each second. */
 #define EXPIRE_MAX 500
 #define EXPIRE_MS 1000
@@ -65,6 +63,7 @@ struct engine {
 	struct cbi_registry *registry;
 	struct cbi_ingest ingest;
 	struct cbi_engine_supply supply;
+	struct cbi_audit_sinks sinks;
 	_Atomic bool migrated;
 	char host[256];
 };
@@ -183,8 +182,8 @@ static int keep_house(struct worker *worker, struct cb_ctx *ctx)
 {
 	struct engine *engine = worker->engine;
 	int64_t now = cbi_clock_ms();
-	size_t removed = 0, sealed = 0;
-	int rc = cbi_audit_seal(ctx, SEAL_MAX, &sealed);
+	size_t removed = 0;
+	int rc = cbi_sinks_work(ctx, &engine->sinks);
 
 	if (rc == CB_OK && now >= worker->heartbeat) {
 		worker->heartbeat = now + HEARTBEAT_MS;
@@ -357,6 +356,8 @@ static int open_all(struct cb_ctx *ctx, struct engine *engine)
 		                         &engine->registry);
 	if (rc == CB_OK)
 		rc = cbi_ingest_configure(ctx, config, &engine->ingest);
+	if (rc == CB_OK)
+		rc = cbi_sinks_read(ctx, config, &engine->sinks);
 	cbi_provider_feed(engine->provider, &engine->ingest.feed);
 	return rc;
 }

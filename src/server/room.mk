@@ -17,6 +17,7 @@ libcallboard_la_SOURCES += \
 	src/server/sandbox.c src/server/sandbox.h \
 	src/server/sandbox_kernel.c \
 	src/server/secrets.c src/server/secrets.h \
+	src/server/sinks.c src/server/sinks.h \
 	src/server/sockets.c src/server/sockets.h \
 	src/server/supply.c src/server/supply.h \
 	src/server/test.c \

@@ -9,9 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/auth.h"
+#include "catalog/ingest.h"
 #include "provider/provider.h"
 #include "provider/supply.h"
 #include "server/master_priv.h"
+#include "server/sinks.h"
 
 #define EXIT_CONFIG 3
 
@@ -130,6 +133,24 @@ static int check_sources(struct cb_ctx *ctx, const struct cbi_config *config)
 	return bad;
 }
 
+/* The rest that processes read by themselves. */
+static int check_rooms(struct cb_ctx *ctx, const struct cbi_config *config)
+{
+	struct cbi_audit_sinks sinks;
+	struct cbi_auth *auth = NULL;
+	struct cbi_ingest ingest;
+	int bad = 0;
+
+	if (cbi_ingest_configure(ctx, config, &ingest) < 0)
+		bad = complain_at(ctx, config);
+	if (cbi_auth_create(ctx, config, NULL, 0, &auth) < 0)
+		bad |= complain_at(ctx, config);
+	if (cbi_sinks_read(ctx, config, &sinks) < 0)
+		bad |= complain_at(ctx, config);
+	cbi_auth_destroy(auth);
+	return bad;
+}
+
 int cbi_master_test(const struct cbi_master_options *options)
 {
 	struct cbi_config *config = cbi_master_load(options);
@@ -144,6 +165,7 @@ int cbi_master_test(const struct cbi_master_options *options)
 	bad = check_settings(config);
 	bad |= check_sockets(&ctx, config);
 	bad |= check_sources(&ctx, config);
+	bad |= check_rooms(&ctx, config);
 	connections = cbi_config_connections(config);
 	if (!bad) {
 		printf("PostgreSQL connections: at most %d, and %d while a "

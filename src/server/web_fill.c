@@ -53,6 +53,7 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_history;
 		tables[n++] = cbi_api_events;
 		tables[n++] = cbi_api_auth_token;
+		tables[n++] = cbi_api_audit;
 		tables[n++] = cbi_api_user_settings;
 	} else {
 		tables[n++] = cbi_plugin_apis;

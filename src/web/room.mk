@@ -1,6 +1,7 @@
 # web: floor 5, the steps of a request; its two sub-rooms list their own files
 libcallboard_la_SOURCES += \
 	src/web/at.c src/web/at.h \
+	src/web/audit_ask.c src/web/audit_ask.h \
 	src/web/found.c src/web/found.h \
 	src/web/house.c \
 	src/web/locations.c src/web/locations.h \

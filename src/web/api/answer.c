@@ -20,13 +20,19 @@
 /* A stream is sent in pieces of this size. */
 #define PIECE (64 * 1024)
 
+/* JSON, unless a handler has said what else. */
+static const char *type_of(const struct cb_req *req)
+{
+	return req->answer.type ? req->answer.type : CBI_API_JSON;
+}
+
 static int send_held(struct cb_req *req)
 {
 	struct cb_buf *body = req->answer.body;
 	int rc = CB_OK;
 
 	if (!req->answer.streamed)
-		rc = cbi_req_stream(req, CBI_API_JSON);
+		rc = cbi_req_stream(req, type_of(req));
 	if (rc == CB_OK && body->len)
 		rc = cbi_req_stream_write(req, body->data, body->len);
 	cbi_buf_clear(body);
@@ -91,7 +97,7 @@ int cbi_api_entity(struct cb_req *req, struct cbi_fields *fields,
 int cbi_api_end(struct cb_req *req, int rc)
 {
 	if (!req->answer.streamed) {
-		req->answer.type = CBI_API_JSON;
+		req->answer.type = type_of(req);
 		return rc;
 	}
 	if (rc == CB_OK)

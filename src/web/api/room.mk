@@ -2,6 +2,7 @@
 libcallboard_la_SOURCES += src/web/api/answer.c src/web/api/answer.h
 libcallboard_la_SOURCES += src/web/api/api.h
 libcallboard_la_SOURCES += src/web/api/auth_token.c
+libcallboard_la_SOURCES += src/web/api/audit.c
 libcallboard_la_SOURCES += src/web/api/authorize.c
 libcallboard_la_SOURCES += src/web/api/entities.c
 libcallboard_la_SOURCES += src/web/api/error.c src/web/api/error.h

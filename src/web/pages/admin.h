@@ -10,6 +10,7 @@
 
 extern const struct cbi_endpoint cbi_pages_admin[];
 extern const struct cbi_endpoint cbi_pages_admin_catalog[];
+extern const struct cbi_endpoint cbi_pages_audit[];
 extern const struct cbi_endpoint cbi_pages_plugins[];
 extern const struct cbi_endpoint cbi_pages_gallery[];
 

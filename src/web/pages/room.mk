@@ -3,6 +3,7 @@ libcallboard_la_SOURCES += \
 	src/web/pages/admin.c src/web/pages/admin.h \
 	src/web/pages/admin_catalog.c src/web/pages/admin_catalog.h \
 	src/web/pages/admin_jobs.c src/web/pages/admin_rows.c \
+	src/web/pages/audit.c \
 	src/web/pages/cards.c \
 	src/web/pages/cards.h src/web/pages/catalog.c \
 	src/web/pages/catalog.h src/web/pages/catalog_query.c \

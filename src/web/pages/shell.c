@@ -306,6 +306,8 @@ static void side_admin(struct cb_req *req, struct cb_html *html,
 		  "Processing", "processing" },
 		{ "admin.plugins.read", "/admin/plugins", "puzzle", "Plugins",
 		  "plugins" },
+		{ "admin.audit.read", "/admin/audit", "shield", "Audit",
+		  "audit" },
 	};
 	bool begun = false;
 

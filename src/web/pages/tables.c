@@ -24,6 +24,7 @@ static const struct cbi_endpoint *const tables[] = {
 	cbi_pages_entity_actions, cbi_pages_history,
 	cbi_pages_graph,          cbi_pages_import,
 	cbi_pages_import_confirm, cbi_pages_admin_catalog,
+	cbi_pages_audit,
 };
 
 const struct cbi_endpoint *const *cbi_pages_tables(size_t *n)

@@ -28,7 +28,12 @@ engine_now() {
 writes() { psql_as -d callboard -c "select xact_commit, tup_inserted, tup_updated, tup_deleted from pg_stat_database where datname = 'callboard'" | tr '|' ' '; }
 by_table() { psql_as -d callboard -c "select relname, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_user_tables order by 1" | tr '|' ' '; }
 measure_quiet() { # SECONDS
-	local before after
+	local before after tries
+	for ((tries = 600; tries > 0; tries--)); do # the last batch is still stitched when all relations are served
+		[ "$(psql_as -d callboard -c 'select count(*) from stitch')" != 0 ] || break
+		sleep 0.5
+	done
+	[ $tries -gt 0 ] || die 'the engine does not come to rest'
 	sleep 5
 	read -ra before <<<"$(writes)"
 	by_table >"$dir/tables.before"

@@ -20,6 +20,7 @@
 #ifndef CB_CATALOG_INGEST_H
 #define CB_CATALOG_INGEST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <callboard/ctx.h>
@@ -52,6 +53,9 @@ struct cbi_ingest {
 	 * another is read again, changed or not.  NULL: nobody minds. */
 	const char *settings;
 	struct cbi_feed feed;
+	/* Once it is set, a round ends before its next file and gives its claim
+	 * back, so that another engine goes on at once; NULL: never. */
+	const _Atomic bool *stop;
 };
 
 /*
@@ -78,8 +82,8 @@ struct cbi_ingest_done {
 
 /*
  * Takes locations that are due, one after another, until there is none or
- * for_ms have passed (at least one).  What is wrong with a location stands in
- * its status and is no failure here.  *done is added to.
+ * for_ms have passed (at least one), or until stop.  What is wrong with a
+ * location stands in its status and is no failure here.  *done is added to.
  */
 int cbi_ingest_run(struct cb_ctx *ctx, const struct cbi_ingest *in,
                    int64_t for_ms, struct cbi_ingest_done *done) CB_USED;

@@ -28,6 +28,12 @@ static const struct cbi_db_stmt renew_claim = {
 	" returning due_at::text",
 };
 
+static const struct cbi_db_stmt give_back = {
+	"round_give_back",
+	"update node set due_at = clock_timestamp()"
+	" where id = $1::bigint and due_at = $2::timestamptz",
+};
+
 static const struct cbi_db_stmt mark_half = {
 	"round_half",
 	"update node set half_read = true"
@@ -70,10 +76,15 @@ int cbi_round_renew(struct cb_ctx *ctx, struct cbi_round *round)
 	struct cbi_db_result *rows;
 	int rc;
 
-	if (cbi_clock_ms() - round->claimed_at < RENEW_MS)
-		return CB_OK;
 	if (!params[0])
 		return CB_ENOMEM;
+	if (round->in->stop && atomic_load(round->in->stop)) {
+		round->lost = true;
+		rc = cbi_db_query(ctx, &give_back, params, 2, NULL);
+		return rc < 0 ? rc : CB_ECHANGED;
+	}
+	if (cbi_clock_ms() - round->claimed_at < RENEW_MS)
+		return CB_OK;
 	rc = cbi_db_query(ctx, &renew_claim, params, 2, &rows);
 	if (rc < 0)
 		return rc;

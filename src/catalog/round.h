@@ -44,7 +44,8 @@ struct cbi_round {
 int cbi_round_problem(struct cb_ctx *ctx, struct cbi_round *round, int code,
                       const char *text) CB_USED;
 
-/* Keeps the claim alive through a long round; sets lost when it is gone. */
+/* Keeps the claim alive through a long round; sets lost when it is gone, or
+ * was given back because the engine is to stop. */
 int cbi_round_renew(struct cb_ctx *ctx, struct cbi_round *round) CB_USED;
 
 /* To be called before anything of a changed file is written: should this round

@@ -214,7 +214,7 @@ int cbi_ingest_run(struct cb_ctx *ctx, const struct cbi_ingest *in,
 	bool found = true;
 	int rc = CB_OK;
 
-	while (rc == CB_OK && found) {
+	while (rc == CB_OK && found && !(in->stop && atomic_load(in->stop))) {
 		struct cbi_ctx_mark mark;
 
 		cbi_ctx_mark(ctx, &mark);

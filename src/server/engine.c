@@ -359,6 +359,7 @@ static int open_all(struct cb_ctx *ctx, struct engine *engine)
 	if (rc == CB_OK)
 		rc = cbi_sinks_read(ctx, config, &engine->sinks);
 	cbi_provider_feed(engine->provider, &engine->ingest.feed);
+	engine->ingest.stop = &engine->stop;
 	return rc;
 }
 

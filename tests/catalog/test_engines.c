@@ -43,7 +43,7 @@ static int end(void **state)
 }
 
 /* Files that refer to each other's entities; note changes all of them. */
-static void write_files(const char *note)
+static void write_parts(const char *note)
 {
 	struct cb_buf buf;
 	char name[32];
@@ -64,7 +64,15 @@ static void write_files(const char *note)
 		snprintf(name, sizeof(name), "f%d.yaml", f);
 		yard_bytes(&yard, name, buf.data, buf.len);
 	}
-	cbi_buf_clear(&buf);
+	cbi_buf_finish(&buf);
+}
+
+static void write_files(const char *note)
+{
+	struct cb_buf buf;
+
+	write_parts(note);
+	cbi_buf_init(&buf, CB_MIB);
 	/* A Location each, so that several processes have something to do. */
 	for (int f = 0; f < FILES; f++)
 		cb_buf_printf(&buf, LOCATION("l%d", "./f%d.yaml"), f, f);
@@ -250,6 +258,71 @@ static void a_lost_round_leaves_nothing_for_unchanged(void **state)
 	assert_sql("select count(*) from callboard.node where half_read", "0");
 }
 
+static _Atomic bool stop;
+
+struct each {
+	int (*each)(void *arg, struct cb_ctx *ctx,
+	            const struct cbi_provider_file *file);
+	void *arg;
+};
+
+/* Reads as usual; an order to stop comes between two files. */
+static int stop_after_one(void *arg, struct cb_ctx *ctx,
+                          const struct cbi_provider_file *file)
+{
+	struct each *to = arg;
+	int rc = to->each(to->arg, ctx, file);
+
+	if (!file->unchanged)
+		atomic_store(&stop, true);
+	return rc;
+}
+
+static int read_and_stop(struct cb_ctx *ctx, void *arg,
+                         const struct cbi_provider_ask *ask,
+                         int (*each)(void *each_arg, struct cb_ctx *ctx,
+                                     const struct cbi_provider_file *file),
+                         void *each_arg, json_t **after)
+{
+	const struct cbi_feed *feed = arg;
+	struct each to = { each, each_arg };
+
+	return feed->read(ctx, feed->arg, ask, stop_after_one, &to, after);
+}
+
+/* Who is told to stop does so at the next file, and whoever comes next goes on
+ * at once, without waiting for a lease. */
+static void who_is_to_stop_gives_its_claim_back(void **state)
+{
+	struct cbi_ingest_done done = { 0 };
+	struct cbi_feed feed;
+
+	(void)state;
+	write_parts("first");
+	yard_file(&yard, "all.yaml", LOCATION("l", "./f*.yaml"));
+	yard_sync(&yard);
+	yard_settle(&yard);
+	feed = yard.in.feed;
+	yard.in.feed.read = read_and_stop;
+	yard.in.feed.arg = &feed;
+	yard.in.stop = &stop;
+	write_parts("second");
+	yard_sql(&yard, "update callboard.node set due_at = clock_timestamp()"
+	                " where due_at is not null");
+	lane_next(&yard.lane);
+	assert_int_equal(cbi_ingest_run(&yard.lane.ctx, &yard.in, 10000, &done),
+	                 CB_OK);
+	assert_int_equal(done.files, 1);
+	assert_sql("select count(*) > 0 from callboard.node where due_at <= "
+	           "clock_timestamp()",
+	           "t");
+	atomic_store(&stop, false);
+	yard.in.stop = NULL;
+	yard.in.feed = feed;
+	yard_settle(&yard);
+	assert_whole("second");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -257,6 +330,7 @@ int main(void)
 		T(several_at_once_make_the_same),
 		T(who_is_killed_leaves_no_half),
 		T(a_lost_round_leaves_nothing_for_unchanged),
+		T(who_is_to_stop_gives_its_claim_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

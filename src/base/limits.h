@@ -58,6 +58,13 @@
  * saves work.  An eighth holds a page of 200 entities. */
 #define CB_CACHE_BYTES (4 * CB_MIB)
 
+/* A streamed answer goes out as fast as it can for so many bytes; from there
+ * on it pauses after each piece, some 110 MB a second at most, so that its
+ * reader leaves the processors to others. */
+#define CB_STREAM_FAST (4 * CB_MIB)
+#define CB_STREAM_PIECE (128 * CB_KIB)
+#define CB_STREAM_PAUSE_US 1000
+
 /* Filters: terms in one query, all parameters together. */
 #define CB_FILTER_TERMS_MAX 1000
 #define CB_PAGE_DEFAULT 200

@@ -5,6 +5,7 @@
 #include "web/req.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
 #include "host/host.h"
@@ -112,13 +113,28 @@ int cbi_req_stream(struct cb_req *req, const char *type)
 	return CB_OK;
 }
 
+/* One reader of the whole catalog would keep a processor to itself, and those
+ * who ask for one entity would wait for it. */
+static void give_way(struct cbi_answer *answer, size_t len)
+{
+	const struct timespec pause = { .tv_nsec = CB_STREAM_PAUSE_US * 1000L };
+	int64_t before = answer->sent;
+
+	answer->sent += (int64_t)len;
+	if (answer->sent > CB_STREAM_FAST &&
+	    answer->sent / CB_STREAM_PIECE != before / CB_STREAM_PIECE)
+		nanosleep(&pause, NULL);
+}
+
 int cbi_req_stream_write(struct cb_req *req, const void *data, size_t len)
 {
 	if (req->head)
 		return CB_OK;
 	if (!req->answer.partial &&
-	    req->port->write(req->port->carrier, data, len) == 0)
+	    req->port->write(req->port->carrier, data, len) == 0) {
+		give_way(&req->answer, len);
 		return CB_OK;
+	}
 	req->answer.partial = true;
 	return cb_fail(req->ctx, CB_EAWAY, "the reader went away");
 }

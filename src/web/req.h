@@ -41,6 +41,7 @@ struct cbi_answer {
 	const char *kept; /* instead of body: bytes that outlive the request */
 	size_t kept_len;
 	const char *etag; /* quoted; 304 is made of it by `send` */
+	int64_t sent;     /* bytes of a stream, so far */
 	bool streamed;    /* head and bytes are on their way already */
 	bool partial; /* the stream broke: the connection must not be kept */
 };

@@ -14,6 +14,7 @@ callboardctl_SOURCES = \
 	src/ctl/migrate.c \
 	src/ctl/nginx.c \
 	src/ctl/plugin.c \
+	src/ctl/policy.c \
 	src/ctl/provider.c \
 	src/ctl/status.c \
 	src/ctl/stores.c \

@@ -126,6 +126,26 @@ int cbi_policy_criteria(struct cb_ctx *ctx,
                         const struct cbi_permission *permission,
                         json_t **out) CB_USED;
 
+/* An entity that a decision is about: does it fit a predicate?  The catalog
+ * knows. */
+struct cbi_policy_entity {
+	int (*fits)(struct cb_ctx *ctx, void *arg, const char *where,
+	            bool *out);
+	void *arg;
+};
+
+/*
+ * Why: {permission, members: [refs], grants: [{role, from, by: [how he comes
+ * to it], permission, action, effect, condition, holds}], result: ALLOW, DENY
+ * or CONDITIONAL}.  entity NULL: about none; then `holds` of a condition is
+ * null.  *out lives with ctx.
+ */
+int cbi_policy_explain(struct cb_ctx *ctx,
+                       const struct cbi_policy_standing *standing,
+                       const struct cbi_permission *permission,
+                       const struct cbi_policy_entity *entity,
+                       json_t **out) CB_USED;
+
 /* Names of the built-in roles; the i-th, NULL behind the last. */
 const char *cbi_policy_builtin(size_t i);
 /* Its n-th permission; false behind the last. */

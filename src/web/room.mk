@@ -19,7 +19,7 @@ libcallboard_la_SOURCES += \
 	src/web/steps.c src/web/steps.h \
 	src/web/trace.c \
 	src/web/used.c \
-	src/web/view_as.c \
+	src/web/view_as.c src/web/view_as.h \
 	src/web/web.h \
 	src/web/who.c
 include src/web/api/room.mk

@@ -7,6 +7,8 @@
  * Read-only, for half an hour at most, and only as long as who looks may still
  * do so.  The cookie says nothing to anybody else's session.
  */
+#include "web/view_as.h"
+
 #include <string.h>
 
 #include "auth/auth.h"
@@ -14,11 +16,13 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
+#include "html/addr.h"
 #include "web/may.h"
 #include "web/web.h"
 
 #define COOKIE "callboard-view"
 #define PURPOSE "view-as"
+#define MOST_S (30 * 60)
 #define GUEST "user:default/guest"
 #define PERMISSION "admin.policy.view-as"
 
@@ -81,4 +85,46 @@ int cbi_view_as_who(struct cb_req *req)
 	req->who.owns = NULL;
 	req->who.owns_count = 0;
 	return CB_OK;
+}
+
+static int set_cookie(struct cb_req *req, const char *value, int age)
+{
+	const char *text = cb_printf(
+	    req->ctx,
+	    COOKIE "=%s; Path=%s/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
+	    value, cbi_addr_base(), age,
+	    cbi_str_starts(cbi_auth_cookie_name(req->web->auth), "__Host-")
+		? "; Secure"
+		: "");
+
+	return text ? cbi_req_add_header(req, "Set-Cookie", text) : CB_ENOMEM;
+}
+
+int cbi_view_as_begin(struct cb_req *req, const char *ref)
+{
+	char encoded[CB_BASE64_LEN(CB_REF_MAX)];
+	const char *until, *text, *mac;
+	int rc;
+
+	if (!req->who.session)
+		return cb_fail(req->ctx, CB_EINVAL,
+		               "only who signed in views as somebody else");
+	if (strlen(ref) > CB_REF_MAX)
+		return cb_fail(req->ctx, CB_EINVAL, "the ref is too long");
+	cbi_crypto_base64(CBI_BASE64_URL, ref, strlen(ref), encoded);
+	until = cb_printf(req->ctx, "%lld",
+	                  (long long)(cbi_clock_wall_ms() / 1000 + MOST_S));
+	text = until ? signed_text(req, ref, until) : NULL;
+	if (!text)
+		return CB_ENOMEM;
+	rc = cbi_auth_sign(req->ctx, req->web->auth, PURPOSE, text, &mac);
+	if (rc < 0)
+		return rc;
+	text = cb_printf(req->ctx, "v1.%s.%s.%s", encoded, until, mac);
+	return text ? set_cookie(req, text, MOST_S) : CB_ENOMEM;
+}
+
+int cbi_view_as_end(struct cb_req *req)
+{
+	return set_cookie(req, "", 0);
 }

@@ -11,3 +11,7 @@ TESTS += tests/policy/test_policy
 tests_policy_test_policy_SOURCES = tests/policy/test_policy.c \
 	tests/catalog/shelf.c tests/catalog/shelf.h
 tests_policy_test_policy_LDADD = $(stores_ldadd)
+check_PROGRAMS += tests/policy/test_casbin
+TESTS += tests/policy/test_casbin
+tests_policy_test_casbin_SOURCES = tests/policy/test_casbin.c
+tests_policy_test_casbin_LDADD = $(test_ldadd)

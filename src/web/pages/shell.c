@@ -306,6 +306,8 @@ static void side_admin(struct cb_req *req, struct cb_html *html,
 		  "Processing", "processing" },
 		{ "admin.plugins.read", "/admin/plugins", "puzzle", "Plugins",
 		  "plugins" },
+		{ "admin.policy.read", "/admin/roles", "key", "Roles",
+		  "roles" },
 		{ "admin.audit.read", "/admin/audit", "shield", "Audit",
 		  "audit" },
 	};
@@ -389,6 +391,32 @@ static void then(struct cb_req *req, struct cb_html *html)
 	cbi_html_notice_close(html);
 }
 
+/* Who views the portal as somebody else sees on each page that he does, and
+ * the way out. */
+static void viewing(struct cb_req *req, struct cb_html *html)
+{
+	const struct cbi_html_form form = {
+		.address = cbi_addr(req->ctx, "/admin/view-as/end"),
+		.csrf = cbi_page_csrf(req),
+	};
+
+	if (!req->who.viewer || !form.csrf)
+		return;
+	cbi_html_notice_open(html, CB_TONE_INFO, "note", NULL);
+	cbi_html_lit(html, "<p><strong>");
+	cbi_html_esc(html, cbi_html_say(req->ctx, "You view the portal as {1}",
+	                                req->who.subject, NULL));
+	cbi_html_lit(html, "</strong></p><p>");
+	cbi_html_tr(html, "Nothing can be changed meanwhile.");
+	cbi_html_lit(html, "</p>");
+	cbi_html_form_open(html, &form);
+	cbi_html_lit(html, "<button class=\"button small\" type=\"submit\">");
+	cbi_html_tr(html, "Be yourself again");
+	cbi_html_lit(html, "</button>");
+	cbi_html_form_close(html);
+	cbi_html_notice_close(html);
+}
+
 int cbi_page_open(struct cb_req *req, const struct cbi_page *page,
                   struct cb_html *html)
 {
@@ -404,6 +432,7 @@ int cbi_page_open(struct cb_req *req, const struct cbi_page *page,
 		side(req, html, page->here ? page->here : "");
 	cbi_html_lit(html, "<main class=\"main\" id=\"main\""
 	                   " tabindex=\"-1\">\n");
+	viewing(req, html);
 	behind(req, html);
 	then(req, html);
 	return CB_OK;

@@ -13,6 +13,7 @@
 #include "web/pages/import.h"
 #include "web/pages/pages.h"
 #include "web/pages/plugin_page.h"
+#include "web/pages/roles.h"
 #include "web/pages/search.h"
 
 static const struct cbi_endpoint *const tables[] = {
@@ -24,7 +25,8 @@ static const struct cbi_endpoint *const tables[] = {
 	cbi_pages_entity_actions, cbi_pages_history,
 	cbi_pages_graph,          cbi_pages_import,
 	cbi_pages_import_confirm, cbi_pages_admin_catalog,
-	cbi_pages_audit,
+	cbi_pages_audit,          cbi_pages_roles,
+	cbi_pages_role,           cbi_pages_explain,
 };
 
 const struct cbi_endpoint *const *cbi_pages_tables(size_t *n)

@@ -12,4 +12,5 @@ dist_schema_DATA = \
 	schema/0009_errors_at.sql \
 	schema/0010_tokens.sql \
 	schema/0011_policy.sql \
-	schema/0012_audit_sink.sql
+	schema/0012_audit_sink.sql \
+	schema/0013_sessions.sql

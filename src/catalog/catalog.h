@@ -39,6 +39,7 @@ enum cbi_catalog_table {
 	CBI_TABLE_TOKEN_KEY, /* kid: 16 bytes and the private JWK, for auth/ */
 	CBI_TABLE_PERSONAL,  /* hash: 8 bytes and JSON, for auth/ */
 	CBI_TABLE_ROLE,      /* members and permissions, for policy/ */
+	CBI_TABLE_REVOKED,   /* what: 8 bytes, for auth/ */
 	CBI_TABLES
 };
 

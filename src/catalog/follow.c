@@ -222,6 +222,8 @@ static int keep_house(struct cb_ctx *ctx, struct cbi_follower *f, int64_t now)
 	}
 	if (now - f->prune_ms >= PRUNE_EVERY_MS) {
 		rc = cbi_db_query(ctx, &prune, NULL, 0, NULL);
+		if (rc == CB_OK)
+			rc = cbi_follow_clean_sessions(ctx);
 		if (rc < 0)
 			return rc;
 		f->prune_ms = now;

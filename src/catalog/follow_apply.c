@@ -198,6 +198,8 @@ static int apply_range(struct cb_ctx *ctx, struct cbi_follower *f,
 	if (rc == CB_OK)
 		rc = put_written(ctx, f, txn, range);
 	if (rc == CB_OK)
+		rc = cbi_follow_revoked(ctx, txn, range);
+	if (rc == CB_OK)
 		rc = registry_changed(ctx, range, &registry);
 	if (rc < 0)
 		return rc;

@@ -58,5 +58,12 @@ int cbi_follow_quarantine(struct cb_ctx *ctx, struct cbi_follower *f) CB_USED;
  * (the first ones, too) and removes those whose time is over. */
 int cbi_follow_keys(struct cb_ctx *ctx, struct cbi_copy_txn *txn) CB_USED;
 int cbi_follow_rotate(struct cb_ctx *ctx, const struct cbi_follower *f) CB_USED;
+/* follow_revoked.c: all of it, and what came with the changes of a range. */
+int cbi_follow_revoked_all(struct cb_ctx *ctx,
+                           struct cbi_copy_txn *txn) CB_USED;
+int cbi_follow_revoked(struct cb_ctx *ctx, struct cbi_copy_txn *txn,
+                       const char *const range[2]) CB_USED;
+/* Takes out sessions and revocations whose time is over. */
+int cbi_follow_clean_sessions(struct cb_ctx *ctx) CB_USED;
 
 #endif

@@ -120,14 +120,16 @@ static int put_roles(struct cb_ctx *ctx, struct cbi_copy_txn *txn)
 int cbi_follow_registry(struct cb_ctx *ctx, struct cbi_follower *f,
                         struct cbi_copy_txn *txn)
 {
-	static const int tables[] = { CBI_TABLE_PLUGIN, CBI_TABLE_KEY,
+	static const int tables[] = { CBI_TABLE_PLUGIN,    CBI_TABLE_KEY,
 		                      CBI_TABLE_TOKEN_KEY, CBI_TABLE_PERSONAL,
-		                      CBI_TABLE_ROLE };
+		                      CBI_TABLE_ROLE,      CBI_TABLE_REVOKED };
 	int rc = CB_OK;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (rc == CB_OK)
 			rc = empty_table(ctx, txn, tables[i]);
+	if (rc == CB_OK)
+		rc = cbi_follow_revoked_all(ctx, txn);
 	if (rc == CB_OK)
 		rc = put_plugins(ctx, f, txn);
 	if (rc == CB_OK)

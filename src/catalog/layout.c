@@ -22,6 +22,7 @@ static const char *const tables[CBI_TABLES] = {
 	[CBI_TABLE_TOKEN_KEY] = "token_key",
 	[CBI_TABLE_PERSONAL] = "personal_token",
 	[CBI_TABLE_ROLE] = "role",
+	[CBI_TABLE_REVOKED] = "revoked",
 };
 
 void cbi_catalog_copy_config(const char *dir, bool writer,

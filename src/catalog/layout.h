@@ -25,7 +25,7 @@
 #include "base/str.h"
 #include "catalog/catalog.h"
 
-#define CBI_LAYOUT_FORMAT 4
+#define CBI_LAYOUT_FORMAT 6
 
 struct cbi_copy_txn;
 

@@ -22,6 +22,7 @@ libcallboard_la_SOURCES += src/catalog/follow.h
 libcallboard_la_SOURCES += src/catalog/follow_apply.c
 libcallboard_la_SOURCES += src/catalog/follow_priv.h
 libcallboard_la_SOURCES += src/catalog/follow_keys.c src/catalog/follow_registry.c
+libcallboard_la_SOURCES += src/catalog/follow_revoked.c
 libcallboard_la_SOURCES += src/catalog/fresh.c
 libcallboard_la_SOURCES += src/catalog/fresh.h
 libcallboard_la_SOURCES += src/catalog/layout.c

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "auth/idp.h"
 #include "base/limits.h"
 #include "base/str.h"
 #include "config/config.h"
@@ -87,13 +88,16 @@ int cbi_auth_create(struct cb_ctx *ctx, const struct cbi_config *config,
 	cbi_arena_init(&auth->arena, ARENA_MAX);
 	auth->copy = copy;
 	auth->table = table;
-	auth->token_keys = auth->personal = -1;
+	auth->token_keys = auth->personal = auth->revocations = -1;
 	if (copy) {
 		auth->token_keys =
 		    cbi_copy_table(copy, CB_AUTH_TOKEN_KEY_TABLE);
 		auth->personal = cbi_copy_table(copy, CB_AUTH_PERSONAL_TABLE);
+		auth->revocations = cbi_copy_table(copy, CB_AUTH_REVOKED_TABLE);
 	}
 	rc = read_config(ctx, config, auth);
+	if (rc == CB_OK)
+		rc = cbi_auth_read_sign_in(ctx, config, auth);
 	if (rc < 0) {
 		cbi_auth_destroy(auth);
 		return rc;
@@ -108,6 +112,7 @@ void cbi_auth_destroy(struct cbi_auth *auth)
 		return;
 	cbi_external_finish(auth->external, auth->external_count);
 	cbi_memory_destroy(auth->memory);
+	cbi_idps_destroy(auth->idps);
 	cbi_arena_finish(&auth->arena);
 	free(auth);
 }
@@ -116,6 +121,11 @@ void cbi_auth_set_fetch(struct cbi_auth *auth,
                         const struct cbi_auth_fetch *fetch)
 {
 	auth->fetch = *fetch;
+}
+
+const struct cbi_idps *cbi_auth_idps(const struct cbi_auth *auth)
+{
+	return auth->idps;
 }
 
 const char *cbi_auth_issuer(const struct cbi_auth *auth)

@@ -19,6 +19,7 @@
 
 struct cbi_config;
 struct cbi_copy;
+struct cbi_idps;
 
 /* What the process knows of tokens; keys are read from the copy at each use.  A
  * row of backend.auth.externalAccess that is not understood is CB_EINVAL and
@@ -54,8 +55,9 @@ int cbi_auth_guest(struct cb_ctx *ctx, struct cbi_auth *auth,
                    const char **cookie) CB_USED;
 
 /*
- * The cookie's value anew, so that a session in use does not become idle (8 h
- * without a request end it, 24 h in any case); NULL in *fresh when the given
+ * The cookie's value anew, so that a session in use does not become idle
+ * (auth.session.idle without a request end it, auth.session.absolute in any
+ * case); NULL in *fresh when the given
  * one is still young enough.
  */
 int cbi_auth_renew(struct cb_ctx *ctx, struct cbi_auth *auth,
@@ -111,6 +113,56 @@ const char *cbi_auth_issuer(const struct cbi_auth *auth);
  * CB_EDENIED when that is shut.  owns is what config gives him. */
 int cbi_auth_guest_user(struct cb_ctx *ctx, const struct cbi_auth *auth,
                         struct cbi_who *out) CB_USED;
+
+/* ---- Who signed in (auth/idp.h says by whom) ---------------------------- */
+
+/* The providers of the config; lives with auth. */
+const struct cbi_idps *cbi_auth_idps(const struct cbi_auth *auth);
+
+/* A session's id: 16 bytes as base64url, and the end. */
+#define CB_AUTH_SESSION_ID 23
+
+struct cbi_auth_entry {
+	const char *user; /* his ref */
+	const char *idp;  /* the provider's id */
+	/* What the web server before us calls him, when it is that which
+	 * vouches for him: another name ends the session.  NULL otherwise. */
+	const char *login;
+	/* Filled: the new session's. */
+	char id[CB_AUTH_SESSION_ID];
+	int64_t made, expires;
+};
+
+/* A new session's cookie value for somebody who is known now. */
+int cbi_auth_user(struct cb_ctx *ctx, struct cbi_auth *auth,
+                  struct cbi_auth_entry *entry, const char **cookie) CB_USED;
+/* By which provider a session was opened (NULL: the guest door, or it is not
+ * valid), and the mark of its login (NULL: none). */
+int cbi_auth_session_of(struct cb_ctx *ctx, struct cbi_auth *auth,
+                        const char *cookie, const char **idp,
+                        const char **mark) CB_USED;
+bool cbi_auth_marks(const char *mark, const char *login);
+/* What a session's id is kept as: 64 hex letters and the end. */
+void cbi_auth_session_hash(const char *id, char out[65]);
+
+/* ---- What has ended before its time -------------------------------------
+ *
+ * A credential is named by a text: "session:<hash>", "token:<id>", and a
+ * user's ref for all that is his.  Rows of table revocation reach every
+ * host's copy within a second. */
+#define CB_AUTH_REVOKED_TABLE "revoked"
+
+/* Has this been revoked since it was made?  Read from the copy. */
+bool cbi_auth_revoked(struct cb_ctx *ctx, struct cbi_auth *auth,
+                      const char *what, int64_t made_ms);
+/* Revokes what was made until now, in the open transaction; nothing that it
+ * speaks of is valid after until. */
+int cbi_auth_revoke(struct cb_ctx *ctx, const char *what,
+                    int64_t until_ms) CB_USED;
+/* Tells the followers: the last statement of that transaction.  *number is
+ * the change's, for the board's `wanted` after the commit. */
+int cbi_auth_announce(struct cb_ctx *ctx, const char *why,
+                      uint64_t *number) CB_USED;
 
 /* The cookie's name: "__Host-callboard" for an https base URL, else
  * "callboard". */

@@ -30,6 +30,9 @@ struct cbi_auth {
 	struct cbi_copy *copy;
 	int table;
 	int token_keys, personal; /* tables of the copy, -1 for none */
+	int revocations;          /* table of the copy, -1 for none */
+	struct cbi_idps *idps;
+	int64_t idle_s, absolute_s; /* of sessions */
 	bool guest;
 	bool https;
 	bool omit_owns;    /* of a user's token */
@@ -56,6 +59,9 @@ bool cbi_auth_mac_valid(struct cb_ctx *ctx, struct cbi_auth *auth,
                         const char *purpose, const char *text, size_t len,
                         const char *mac);
 
+/* session.c: providers, and how long sessions live. */
+int cbi_auth_read_sign_in(struct cb_ctx *ctx, const struct cbi_config *config,
+                          struct cbi_auth *auth) CB_USED;
 /* session.c: CB_OK, with NOBODY for a cookie that is not valid any more. */
 int cbi_auth_session(struct cb_ctx *ctx, struct cbi_auth *auth,
                      const char *cookie, struct cbi_who *out);

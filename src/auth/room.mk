@@ -9,7 +9,16 @@ libcallboard_la_SOURCES += \
 	src/auth/memory.c src/auth/memory.h \
 	src/auth/personal.c src/auth/personal.h \
 	src/auth/personal_store.c \
-	src/auth/session.c \
 	src/auth/sign.c \
 	src/auth/token.c \
-	src/auth/verify.c
+	src/auth/verify.c \
+	src/auth/attempt.c src/auth/attempt.h \
+	src/auth/flight.c src/auth/flight.h \
+	src/auth/idp.c src/auth/idp.h src/auth/idp_read.c src/auth/idp_rules.c \
+	src/auth/outside.c src/auth/outside.h src/auth/outside_priv.h \
+	src/auth/outside_ask.c src/auth/outside_bind.c \
+	src/auth/outside_keys.c src/auth/outside_person.c \
+	src/auth/outside_token.c \
+	src/auth/resolve.c src/auth/resolve.h \
+	src/auth/revoke.c \
+	src/auth/session.c src/auth/sessions.c src/auth/sessions.h

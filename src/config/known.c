@@ -78,6 +78,7 @@ static const char *const known[] = {
 	"auth.session.**",
 	"auth.backstageTokenExpiration.**",
 	"auth.omitIdentityTokenOwnershipClaim",
+	"auth.experimentalExtraAllowedOrigins.**",
 	"connections.*.baseUrl",
 	"connections.*.credential.**",
 	"connections.*.proxy",

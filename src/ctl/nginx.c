@@ -183,6 +183,27 @@ static const char *headers(struct cbi_ctl *ctl, const char *ancestors)
 		  : "");
 }
 
+/* The page that ends a sign-in in a window of its own is to reach the window
+ * that opened it, and brings a policy for its one script. */
+static const char *frame(struct cbi_ctl *ctl)
+{
+	bool https = cbi_str_starts(ctl->settings->base_url, "https://");
+
+	return cb_printf(
+	    &ctl->ctx,
+	    "        location ~ \"^%s/api/auth/[A-Za-z0-9_-]+/handler/frame$\" "
+	    "{\n"
+	    "            fastcgi_pass $cb_pool;\n"
+	    "            add_header X-Content-Type-Options nosniff always;\n"
+	    "            add_header Referrer-Policy no-referrer always;\n"
+	    "            add_header Cross-Origin-Opener-Policy unsafe-none "
+	    "always;\n%s        }",
+	    ctl->settings->base_path,
+	    https ? "            add_header Strict-Transport-Security "
+		    "\"max-age=31536000\" always;\n"
+		  : "");
+}
+
 /* The present release of the assets: where the link `current` leads. */
 static const char *release_of(struct cbi_ctl *ctl)
 {
@@ -212,6 +233,10 @@ static int check_text(struct cbi_ctl *ctl, const char *what, const char *text)
 	               "hold",
 	               what, text);
 }
+
+/* A file of the administrator's, which is never written here: there nginx
+ * says who asks (docs/sign-in.md).  It may be missing. */
+static const char *const auth = "    include callboard-auth*.conf;\n";
 
 static const char *const again = "    fastcgi_keep_conn off;\n"
 				 "    fastcgi_connect_timeout 2s;\n"
@@ -270,6 +295,8 @@ static int render_two(struct cbi_ctl *ctl, struct cb_buf *http,
 		{ "CARD_PARAMS", cbi_buf_string(&parts.card_params) },
 		{ "HEADERS", headers(ctl, "'none'") },
 		{ "FRAGMENT_HEADERS", headers(ctl, ancestors) },
+		{ "FRAME", frame(ctl) },
+		{ "AUTH", auth },
 		{ "AGAIN", again },
 		{ "GREY", grey(ctl) },
 		{ "ROOT_REDIRECT", *s->base_path

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "auth/outside.h"
 #include "catalog/excerpt.h"
 #include "catalog/trial.h"
 #include "base/limits.h"
@@ -30,7 +31,7 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
 	out->scm = cbi_provider_scm(provider);
 	out->config = config;
 	out->http = http;
-	return CB_OK;
+	return cbi_outside_create(ctx, config, http, &out->outside);
 }
 
 static const char *text(const json_t *in, const char *name)
@@ -195,8 +196,43 @@ static int layout(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 	return cbi_json_keep(ctx, *out);
 }
 
+/* ---- Identity providers --------------------------------------------------
+ */
+
+static int look(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+
+	return cbi_outside_look(ctx, calls->outside, in, out);
+}
+
+static int redeem(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+
+	return cbi_outside_redeem(ctx, calls->outside, in, out);
+}
+
+static int refresh(struct cb_ctx *ctx, void *arg, const json_t *in,
+                   json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+
+	return cbi_outside_refresh(ctx, calls->outside, in, out);
+}
+
+static int bind_as(struct cb_ctx *ctx, void *arg, const json_t *in,
+                   json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+
+	return cbi_outside_bind(ctx, calls->outside, in, out);
+}
+
 const struct cbi_call_row cbi_calls_table[] = {
-	{ "auth.jwks", cbi_call_jwks }, { "catalog.analyze", analyze },
+	{ "auth.bind", bind_as },       { "auth.jwks", cbi_call_jwks },
+	{ "auth.look", look },          { "auth.redeem", redeem },
+	{ "auth.refresh", refresh },    { "catalog.analyze", analyze },
 	{ "catalog.dry-run", dry_run }, { "catalog.validate", validate },
 	{ "graph.layout", layout },     { NULL, NULL },
 };

@@ -10,6 +10,7 @@
 
 struct cbi_config;
 struct cbi_http;
+struct cbi_outside;
 struct cbi_scm;
 
 /* What the calls work with. */
@@ -18,6 +19,7 @@ struct cbi_calls {
 	const struct cbi_scm *scm;
 	const struct cbi_config *config;
 	struct cbi_http *http;
+	struct cbi_outside *outside;
 };
 
 /* All of it lives with ctx and the process. */
@@ -27,6 +29,7 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
 /*
  * auth.jwks         {url} > {keys}: the JWK set of an issuer in
  *                   backend.auth.externalAccess
+ * auth.look, auth.redeem, auth.refresh, auth.bind   as in auth/outside.h
  * catalog.analyze   {target, catalog?} > {known, files: [{target, entities}],
  *                   proposals} as scm/infer.h has them; known is absent for an
  *                   address of no code host in integrations

@@ -55,6 +55,7 @@ static int make_router(struct cb_ctx *ctx, struct cbi_web *web)
 		tables[n++] = cbi_api_auth_token;
 		tables[n++] = cbi_api_audit;
 		tables[n++] = cbi_api_user_settings;
+		tables[n++] = cbi_api_auth_provider;
 	} else {
 		tables[n++] = cbi_plugin_apis;
 	}

@@ -9,10 +9,14 @@
 #include <string.h>
 
 #include "auth/auth.h"
+#include "auth/sessions.h"
 #include "base/str.h"
 #include "config/config.h"
+#include "db/db.h"
 #include "html/addr.h"
+#include "web/cookie.h"
 #include "web/may.h"
+#include "web/sign_in.h"
 
 static bool is_change(const struct cb_req *req)
 {
@@ -53,7 +57,7 @@ static int check_csrf(struct cb_req *req)
 	if (is_foreign(req))
 		return cb_fail(req->ctx, CB_EDENIED,
 		               "the request comes from another site");
-	if (!req->who.session)
+	if (!req->who.session || req->endpoint->proof == CBI_PROOF_NONE)
 		return CB_OK;
 	if (!token)
 		token = cbi_req_form(req, "csrf");
@@ -195,17 +199,27 @@ static int check_access(struct cb_req *req)
 	return rc < 0 ? rc : check_view(req);
 }
 
+/* For people who look at their sessions: it may be lost. */
+static void note_use(struct cb_req *req)
+{
+	char hash[65];
+
+	if (!cbi_sign_in_self(req) || !cbi_db_there())
+		return;
+	cbi_auth_session_hash(req->who.session, hash);
+	if (cbi_sessions_use(req->ctx, hash) < 0)
+		cb_failure_clear(req->ctx);
+}
+
 /* A session in use does not become idle. */
 static int renew_session(struct cb_req *req)
 {
-	const char *name, *cookie, *fresh = NULL;
-	bool secure;
+	const char *cookie, *fresh = NULL;
 
 	if (!req->who.session || req->fragment ||
 	    req->endpoint->face != CBI_FACE_PAGE)
 		return CB_OK;
-	name = cbi_auth_cookie_name(req->web->auth);
-	cookie = cbi_req_cookie(req, name);
+	cookie = cbi_req_cookie(req, cbi_auth_cookie_name(req->web->auth));
 	if (!cookie ||
 	    cbi_auth_renew(req->ctx, req->web->auth, cookie, &fresh) != CB_OK) {
 		cb_failure_clear(req->ctx);
@@ -213,11 +227,8 @@ static int renew_session(struct cb_req *req)
 	}
 	if (!fresh)
 		return CB_OK;
-	secure = cbi_str_starts(name, "__Host-");
-	fresh = cb_printf(req->ctx, "%s=%s; Path=%s/; HttpOnly; SameSite=Lax%s",
-	                  name, fresh, secure ? "" : cbi_addr_base(),
-	                  secure ? "; Secure" : "");
-	return fresh ? cbi_req_add_header(req, "Set-Cookie", fresh) : CB_ENOMEM;
+	note_use(req);
+	return cbi_cookie_session(req, fresh);
 }
 
 int cbi_step_may(struct cb_req *req)

@@ -50,6 +50,13 @@ const char *cbi_req_header(const struct cb_req *req, const char *name)
 	return value && *value ? value : NULL;
 }
 
+const char *cbi_req_server(const struct cb_req *req, const char *name)
+{
+	const char *value = req->port->param(req->port->carrier, name);
+
+	return value && *value ? value : NULL;
+}
+
 const char *cbi_req_cookie(const struct cb_req *req, const char *name)
 {
 	const char *at = cbi_req_header(req, "Cookie");

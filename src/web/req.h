@@ -86,6 +86,9 @@ const char *cbi_req_query(const struct cb_req *req, const char *name);
 const char *cbi_req_form(const struct cb_req *req, const char *name);
 /* A request header by its HTTP name ("If-None-Match"), NULL for none. */
 const char *cbi_req_header(const struct cb_req *req, const char *name);
+/* What the web server before us says under a name that no client can send
+ * (it has no HTTP_): "CB_AUTH_USER"; NULL for none. */
+const char *cbi_req_server(const struct cb_req *req, const char *name);
 /* The value of a cookie, NULL for none; lives with the request. */
 const char *cbi_req_cookie(const struct cb_req *req, const char *name);
 

@@ -2,6 +2,7 @@
 libcallboard_la_SOURCES += \
 	src/web/at.c src/web/at.h \
 	src/web/audit_ask.c src/web/audit_ask.h \
+	src/web/cookie.c src/web/cookie.h \
 	src/web/found.c src/web/found.h \
 	src/web/house.c \
 	src/web/locations.c src/web/locations.h \
@@ -16,6 +17,7 @@ libcallboard_la_SOURCES += \
 	src/web/req.c src/web/req.h \
 	src/web/router.c src/web/router.h \
 	src/web/send.c \
+	src/web/sign_in.c src/web/sign_in.h src/web/sign_in_session.c \
 	src/web/steps.c src/web/steps.h \
 	src/web/trace.c \
 	src/web/used.c \

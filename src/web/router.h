@@ -30,6 +30,12 @@ enum cbi_face {
 	CBI_FACE_TEXT,
 };
 
+/* What shows that a change with a session's cookie was meant by its user. */
+enum cbi_proof {
+	CBI_PROOF_TOKEN = 0, /* the session's CSRF token */
+	CBI_PROOF_NONE,      /* the handler looks by itself */
+};
+
 struct cbi_endpoint {
 	/* "/api/catalog/entities/by-name/{kind}/{namespace}/{name}"; a last
 	 * segment "*" takes the rest, also empty. */
@@ -50,6 +56,7 @@ struct cbi_endpoint {
 	const char *permission;
 	/* A change that who views the portal as somebody else may make. */
 	bool viewing;
+	enum cbi_proof proof;
 };
 
 /* Tables end with a row whose path is NULL. */

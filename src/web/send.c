@@ -37,6 +37,7 @@ static const char *reason(int status)
 		{ 413, "Content Too Large" },
 		{ 414, "URI Too Long" },
 		{ 415, "Unsupported Media Type" },
+		{ 429, "Too Many Requests" },
 		{ 500, "Internal Server Error" },
 		{ 501, "Not Implemented" },
 		{ 502, "Bad Gateway" },

@@ -6,17 +6,23 @@
 
 #include "auth/auth.h"
 #include "web/may.h"
+#include "web/sign_in.h"
 
 int cbi_step_who(struct cb_req *req)
 {
 	struct cbi_auth *auth = req->web->auth;
+	const char *cookie;
 	int rc;
 
 	req->who.subject = "";
 	if (auth) {
-		rc = cbi_auth_who(
-		    req->ctx, auth, cbi_req_header(req, "Authorization"),
-		    cbi_req_cookie(req, cbi_auth_cookie_name(auth)), &req->who);
+		cookie = cbi_req_cookie(req, cbi_auth_cookie_name(auth));
+		/* The web server before us vouches for somebody else now. */
+		if (cbi_sign_in_other(req, cookie))
+			cookie = NULL;
+		rc = cbi_auth_who(req->ctx, auth,
+		                  cbi_req_header(req, "Authorization"), cookie,
+		                  &req->who);
 		if (rc < 0 && rc != CB_EAUTH)
 			return rc;
 		/* An open door is open to those with an old key, too: only

@@ -26,6 +26,8 @@ extern const struct cbi_endpoint cbi_api_history[];
 extern const struct cbi_endpoint cbi_api_user_settings[];
 /* /api/audit: the audit log, to take away. */
 extern const struct cbi_endpoint cbi_api_audit[];
+/* /api/auth/{provider}: sign-in by the providers of the config. */
+extern const struct cbi_endpoint cbi_api_auth_provider[];
 /* /api/events: webhooks. */
 extern const struct cbi_endpoint cbi_api_events[];
 

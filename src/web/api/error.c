@@ -38,7 +38,7 @@ int cbi_api_status(int code, int unknown_too_big)
 	}
 }
 
-static const char *error_name(int status)
+const char *cbi_api_error_name(int status)
 {
 	static const struct {
 		int status;
@@ -51,6 +51,7 @@ static const char *error_name(int status)
 		{ 404, "NotFoundError" },
 		{ 409, "ConflictError" },
 		{ 415, "UnsupportedMediaTypeError" },
+		{ 429, "TooManyRequestsError" },
 		{ 501, "NotImplementedError" },
 		{ 503, "ServiceUnavailableError" },
 	};
@@ -76,7 +77,7 @@ static const char *plugin_url(const char *raw)
 
 static void write_body(struct cb_req *req, int status, const char *text)
 {
-	const char *name = error_name(status);
+	const char *name = cbi_api_error_name(status);
 	const char *method = req->method ? req->method : "";
 	const char *url = req->raw ? plugin_url(req->raw) : "";
 	struct cb_buf *body = req->answer.body;

@@ -11,6 +11,9 @@
  * on Backstage's paths, 413 on our own. */
 int cbi_api_status(int code, int unknown_too_big);
 
+/* "NotFoundError"; static. */
+const char *cbi_api_error_name(int status);
+
 /*
  * Makes the answer from the context's failure: status, JSON body, and
  * Retry-After with a 503.  Without an endpoint (no path fitted) a failure

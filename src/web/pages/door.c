@@ -1,160 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * door.c - sign-in, sign-out, and the theme: what sets cookies.
+ * door.c - going out, and the theme.
  *
- * The guest door: whoever is sent here with ?return= gets a guest's session
- * and goes back at once, so that a link into the portal just opens.  Without
- * ?return= (after a sign-out) a page asks first.
+ * Going out ends the session here first.  Where an OpenID provider has a
+ * session of its own, a page of ours sends people on to end that, too: the
+ * form itself may not lead elsewhere.
  */
-#include "config.h"
-
 #include "web/pages/door.h"
 
 #include <string.h>
 
-#include "auth/auth.h"
+#include "auth/sessions.h"
 #include "base/str.h"
 #include "config/config.h"
 #include "html/addr.h"
+#include "web/cookie.h"
 #include "web/pages/shell.h"
+#include "web/sign_in.h"
 
 /* A theme outlives sessions: a year. */
 #define THEME_SECONDS 31536000
+/* A longer token does not fit an address that every server takes. */
+#define HINT_MAX 4096
 
-static bool https(const struct cb_req *req)
+/* Of an OpenID provider's session: where it is ended, and with what. */
+static int leave_address(struct cb_req *req, const char *hash)
 {
-	const struct cbi_settings *settings = req->web->settings;
+	const char *mac, *path = cbi_addr(req->ctx, "/sign-out");
+	int rc = cbi_auth_sign(req->ctx, req->web->auth, "leave", hash, &mac);
 
-	return settings && cbi_str_starts(settings->base_url, "https:");
-}
-
-/* Sets a cookie for the portal's path: SameSite=Lax, Secure under https.
- * seconds 0 deletes it, -1 lets it end with the browser. */
-static int door_cookie(struct cb_req *req, const char *name, const char *value,
-                       int seconds, bool hidden)
-{
-	/* A __Host- cookie is for the whole host by its name. */
-	bool whole = strncmp(name, "__Host-", 7) == 0;
-	const char *age =
-	    seconds < 0 ? "" : cb_printf(req->ctx, "; Max-Age=%d", seconds);
-	const char *cookie = cb_printf(
-	    req->ctx, "%s=%s; Path=%s/; SameSite=Lax%s%s%s", name, value,
-	    whole ? "" : cbi_addr_base(), hidden ? "; HttpOnly" : "",
-	    https(req) ? "; Secure" : "", age ? age : "");
-
-	if (!cookie)
-		return CB_ENOMEM;
-	return cbi_req_add_header(req, "Set-Cookie", cookie);
-}
-
-static int enter(struct cb_req *req, const char *back)
-{
-	const char *cookie;
-	int rc = cbi_auth_guest(req->ctx, req->web->auth, &cookie);
-
-	if (rc == CB_OK)
-		rc = door_cookie(req, cbi_auth_cookie_name(req->web->auth),
-		                 cookie, -1, true);
 	if (rc < 0)
 		return rc;
-	return cbi_req_redirect(req, cbi_addr_local(back));
-}
-
-static void story(struct cb_req *req, struct cb_html *html)
-{
-	cbi_html_lit(html, "<section class=\"sign-in-story\""
-	                   " aria-labelledby=\"story\">\n"
-	                   "<svg class=\"logo sign-in-art\" viewBox=\"0 0 32"
-	                   " 32\" aria-hidden=\"true\"><path class=\"logo-c\""
-	                   " d=\"M20 6.5H11.5A5.5 5.5 0 0 0 6 12v8a5.5 5.5 0 0"
-	                   " 0 5.5 5.5H20\"/><circle class=\"logo-cue\""
-	                   " cx=\"23\" cy=\"16\" r=\"3.9\"/></svg>\n"
-	                   "<span class=\"mark\">");
-	cbi_html_logo(html);
-	cbi_html_esc(html, cbi_page_app(req));
-	cbi_html_lit(html, "</span>\n<div><h2 id=\"story\">");
-	cbi_html_esc(html, cbi_html_say(req->ctx,
-	                                "Everything {1} runs, on one board.",
-	                                cbi_page_organization(req), NULL));
-	cbi_html_lit(html, "</h2><p>");
-	cbi_html_tr(html, "Who owns it, what it depends on, and how it is "
-	                  "doing right now.");
-	cbi_html_lit(html,
-	             "</p></div>\n<p class=\"small\">Callboard " PACKAGE_VERSION
-	             "</p>\n</section>\n");
-}
-
-static void guest_door(struct cb_req *req, struct cb_html *html, bool open)
-{
-	const struct cbi_html_form form = {
-		.address = cbi_addr(req->ctx, "/sign-in"),
-	};
-
-	cbi_html_lit(html, "<section class=\"sign-in-door\""
-	                   " aria-labelledby=\"door\">\n<div>"
-	                   "<h1 id=\"door\">");
-	cbi_html_tr(html, "Sign in");
-	cbi_html_lit(html, "</h1><p class=\"page-lead\">");
-	cbi_html_tr(html, open ? "Come in and look around."
-	                       : "The guest door is shut here.");
-	cbi_html_lit(html, "</p></div>\n");
-	if (open) {
-		cbi_html_form_open(html, &form);
-		cbi_html_hidden(html, "return", "/");
-		cbi_html_lit(html, "<button class=\"button primary wide\""
-		                   " type=\"submit\">");
-		cbi_html_icon(html, "log-in");
-		cbi_html_tr(html, "Enter as guest");
-		cbi_html_lit(html, "</button>");
-		cbi_html_form_close(html);
-	}
-	cbi_html_lit(html, "<p class=\"note small\">");
-	cbi_html_tr(html, open ? "Guests look at everything and change "
-	                         "nothing."
-	                       : "Ask your administrator how people sign in; "
-	                         "programs come with a token.");
-	cbi_html_lit(html, "</p>\n</section>\n");
-}
-
-static int sign_in(struct cb_req *req)
-{
-	bool open = req->web->settings && req->web->settings->guest;
-	const char *back = cbi_req_query(req, "return");
-	struct cb_html html;
-
-	if (back && *back && open)
-		return enter(req, back);
-	cbi_buf_clear(req->answer.body);
-	cbi_html_init(&html, req->ctx, req->answer.body, "door", 2);
-	cbi_page_head(req, &html, cb_tr(req->ctx, "Sign in"),
-	              "shell bare door-page");
-	cbi_html_lit(&html, "<main class=\"main sign-in\" id=\"main\">\n");
-	story(req, &html);
-	guest_door(req, &html, open);
-	cbi_html_lit(&html, "</main>\n</body>\n</html>\n");
-	return cbi_html_end(&html);
+	path = cbi_addr_with(req->ctx, path, "session", hash);
+	path = cbi_addr_with(req->ctx, path, "proof", mac);
+	req->answer.status = 303;
+	return cbi_req_add_header(req, "Location", path);
 }
 
 static int sign_out(struct cb_req *req)
 {
-	int rc =
-	    door_cookie(req, cbi_auth_cookie_name(req->web->auth), "", 0, true);
+	const struct cbi_idp *idp = cbi_idps_find(cbi_auth_idps(req->web->auth),
+	                                          cbi_sign_in_idp(req), NULL);
+	const char *hash = NULL;
+	int rc = cbi_sign_in_close(req, &hash);
 
-	return rc < 0 ? rc : cbi_req_redirect(req, "/sign-in");
+	if (rc == CB_OK && hash && idp && idp->kind == CBI_IDP_OIDC)
+		return leave_address(req, hash);
+	return rc < 0 ? rc : cbi_req_redirect(req, "/sign-in?out=1");
+}
+
+static const char *end_address(struct cb_req *req, const struct cbi_idp *idp,
+                               const char *end, const char *id_token)
+{
+	const char *base = req->web->settings->base_url;
+
+	if (id_token && strlen(id_token) > HINT_MAX)
+		id_token = NULL;
+	end = cbi_addr_with(req->ctx, end, "client_id", idp->client_id);
+	end = cbi_addr_with(req->ctx, end, "id_token_hint", id_token);
+	return cbi_addr_with(req->ctx, end, "post_logout_redirect_uri",
+	                     cb_printf(req->ctx, "%s/sign-in", base));
+}
+
+static int draw_leaving(struct cb_req *req, const struct cbi_idp *idp,
+                        const char *to)
+{
+	const struct cbi_page page = {
+		.title = cb_tr(req->ctx, "Signing out"),
+		.bare = true,
+	};
+	struct cb_html html;
+	int rc = cbi_req_add_header(req, "Refresh",
+	                            cb_printf(req->ctx, "0;url=%s", to));
+
+	if (rc == CB_OK)
+		rc = cbi_page_open(req, &page, &html);
+	if (rc < 0)
+		return rc;
+	cbi_html_lit(&html, "<div class=\"oops\">\n<h1>");
+	cbi_html_tr(&html, "You are signed out here");
+	cbi_html_lit(&html, "</h1>\n<p>");
+	cbi_html_esc(&html,
+	             cbi_html_say(req->ctx,
+	                          "{1} is told next, so that nobody comes "
+	                          "in again by this browser.",
+	                          idp->title, NULL));
+	cbi_html_lit(&html, "</p>\n<div class=\"buttons\">");
+	cbi_html_button_link(&html, "primary", "log-out", "Sign out there", to);
+	cbi_html_lit(&html, "</div>\n</div>\n");
+	return cbi_page_close(req, &html);
+}
+
+/* Once: the token is taken out of the table. */
+static int leave(struct cb_req *req)
+{
+	const char *hash = cbi_req_query(req, "session");
+	const char *proof = cbi_req_query(req, "proof");
+	const char *id = NULL, *id_token = NULL, *end = NULL;
+	const struct cbi_idp *idp = NULL;
+	json_t *look;
+	int rc = CB_OK;
+
+	if (hash && proof &&
+	    cbi_auth_signed(req->ctx, req->web->auth, "leave", hash, proof))
+		rc = cbi_sessions_leave(req->ctx, hash, &id, &id_token);
+	if (rc == CB_OK)
+		idp = cbi_idps_find(cbi_auth_idps(req->web->auth), id, NULL);
+	if (idp && id_token &&
+	    cbi_sign_in_call(req, "auth.look", idp, NULL, &look) == CB_OK)
+		end = json_string_value(json_object_get(look, "endSession"));
+	/* He is signed out here; that there is more to end, or that nobody
+	 * can say, does not change it. */
+	cb_failure_clear(req->ctx);
+	if (!end || !(cbi_str_starts(end, "https://") ||
+	              cbi_str_starts(end, "http://")))
+		return cbi_req_redirect(req, "/sign-in?out=1");
+	return draw_leaving(req, idp, end_address(req, idp, end, id_token));
 }
 
 static int set_theme(struct cb_req *req)
 {
 	const char *theme = cbi_req_form(req, "theme");
 	bool system = theme && strcmp(theme, "auto") == 0;
+	const struct cbi_cookie cookie = {
+		.name = "callboard-theme",
+		.value = system ? "" : theme,
+		.seconds = system ? 0 : THEME_SECONDS,
+	};
 	int rc;
 
 	if (!theme || (!system && strcmp(theme, "dark") != 0 &&
 	               strcmp(theme, "light") != 0))
 		return cb_fail(req->ctx, CB_EINVAL,
 		               "theme: expected light, dark or auto");
-	rc = door_cookie(req, "callboard-theme", system ? "" : theme,
-	                 system ? 0 : THEME_SECONDS, true);
+	rc = cbi_cookie_set(req, &cookie);
 	if (rc < 0)
 		return rc;
 	return cbi_req_redirect(req,
@@ -163,14 +142,6 @@ static int set_theme(struct cb_req *req)
 
 const struct cbi_endpoint cbi_pages_door[] = {
 	{
-	    .path = "/sign-in",
-	    .method = "GET",
-	    .access = CBI_ACCESS_OPEN,
-	    .face = CBI_FACE_PAGE,
-	    .name = "page.sign-in",
-	    .handle = sign_in,
-	},
-	{
 	    .path = "/sign-out",
 	    .method = "POST",
 	    .access = CBI_ACCESS_READ,
@@ -178,6 +149,14 @@ const struct cbi_endpoint cbi_pages_door[] = {
 	    .name = "page.sign-out",
 	    .viewing = true,
 	    .handle = sign_out,
+	},
+	{
+	    .path = "/sign-out",
+	    .method = "GET",
+	    .access = CBI_ACCESS_OPEN,
+	    .face = CBI_FACE_PAGE,
+	    .name = "page.sign-out-there",
+	    .handle = leave,
 	},
 	{
 	    .path = "/settings/theme",

@@ -40,6 +40,10 @@ static const struct oops all[] = {
 	  "It changed while you looked at it.", true, true },
 	{ 413, "unknown", "That is too much",
 	  "What was sent is larger than the portal takes.", true, false },
+	{ 429, "hourglass", "Slowly, please",
+	  "Somebody has tried to sign in too often from here, or by this "
+	  "name.",
+	  true, false },
 	{ 501, "unknown", "Not here yet", "This host does not serve that.",
 	  true, false },
 	{ 502, "unplug", "A tool gave no good answer",

@@ -32,5 +32,8 @@ libcallboard_la_SOURCES += \
 	src/web/pages/pages.h src/web/pages/plain.c \
 	src/web/pages/plugin_page.c src/web/pages/plugin_page.h \
 	src/web/pages/plugins.c src/web/pages/search.c src/web/pages/search.h \
+	src/web/pages/settings.c src/web/pages/settings.h \
+	src/web/pages/settings_sessions.c \
+	src/web/pages/sign_in.c src/web/pages/sign_in_failed.c \
 	src/web/pages/shell.c src/web/pages/shell.h \
 	src/web/pages/tables.c src/web/pages/things.c src/web/pages/things.h

@@ -195,6 +195,16 @@ static void menu_forms(struct cb_req *req, struct cb_html *html,
 	cbi_html_form_close(html);
 }
 
+static void menu_settings(struct cb_req *req, struct cb_html *html)
+{
+	cbi_html_lit(html, "<a class=\"menu-item\"");
+	cbi_html_attr(html, "href", cbi_addr(req->ctx, "/settings"));
+	cbi_html_lit(html, ">");
+	cbi_html_icon(html, "settings");
+	cbi_html_tr(html, "Settings");
+	cbi_html_lit(html, "</a>");
+}
+
 static void menu(struct cb_req *req, struct cb_html *html, const char *csrf)
 {
 	const char *name = who_name(req);
@@ -216,6 +226,7 @@ static void menu(struct cb_req *req, struct cb_html *html, const char *csrf)
 	cbi_html_lit(html, "</strong><span class=\"muted small\">");
 	cbi_html_esc(html, req->who.subject);
 	cbi_html_lit(html, "</span></p>\n");
+	menu_settings(req, html);
 	if (csrf)
 		menu_forms(req, html, csrf);
 	cbi_html_lit(html, "</div></details>\n");

@@ -332,6 +332,38 @@ static void bad_tokens_are_nobodys(void **state)
 	jwk = keep;
 }
 
+/* Two hosts' clocks differ by a minute at most. */
+static void clocks_may_differ_by_a_minute(void **state)
+{
+	static const struct {
+		int iat, exp, code;
+	} rows[] = {
+		{ 50, 600, CB_OK },
+		{ 75, 600, CB_EAUTH },
+		{ -600, -50, CB_OK },
+		{ -600, -75, CB_EAUTH },
+	};
+	long long now = (long long)(cbi_clock_wall_ms() / 1000);
+	struct cbi_who who;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *token,
+		    *body = cb_printf(
+			&ctx,
+			BODY(ISSUER, "backstage", ",\"iat\":%lld,\"exp\":%lld"),
+			now + rows[i].iat, now + rows[i].exp);
+
+		assert_int_equal(
+		    cbi_jose_sign(&ctx, json(jwk),
+		                  HEAD("vnd.backstage.user", "one"), body,
+		                  &token),
+		    CB_OK);
+		assert_int_equal(who_is(token, &who), rows[i].code);
+		cb_failure_clear(&ctx);
+	}
+}
+
 static void no_letter_of_a_token_may_change(void **state)
 {
 	char *token = strdup(issue(&ada));
@@ -574,6 +606,7 @@ int main(void)
 		cmocka_unit_test(only_users_have_tokens),
 		cmocka_unit_test(a_plugin_asks_for_itself_or_for_somebody),
 		cmocka_unit_test(bad_tokens_are_nobodys),
+		cmocka_unit_test(clocks_may_differ_by_a_minute),
 		cmocka_unit_test(no_letter_of_a_token_may_change),
 		cmocka_unit_test(a_new_key_waits_and_old_ones_verify),
 		cmocka_unit_test(what_is_remembered_ends_with_its_key),

@@ -10,6 +10,7 @@ libcallboard_la_SOURCES += \
 	src/web/metrics.c src/web/metrics.h \
 	src/web/note.c \
 	src/web/permit.c \
+	src/web/owns.c src/web/owns.h \
 	src/web/port.h \
 	src/web/read.c \
 	src/web/refused.c \

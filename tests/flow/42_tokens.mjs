@@ -274,6 +274,7 @@ await suite({
     issuer = await Issuer.start();
     portal = await Portal.start();
     await portal.reconfigure(`auth: {guest: true}
+permission: {defaultRole: guest}
 backend:
   auth:
     externalAccess:

@@ -13,6 +13,7 @@
 #include "json/json.h"
 #include "registry/registry.h"
 #include "web/api/api.h"
+#include "web/owns.h"
 #include "web/steps.h"
 #include "web/web.h"
 
@@ -88,9 +89,14 @@ static bool is_user(const struct cbi_who *who)
 
 static int userinfo(struct cb_req *req)
 {
+	int rc;
+
 	if (!is_user(&req->who))
 		return cb_fail(req->ctx, CB_EINVAL,
 		               "only users have something to be told");
+	rc = cbi_web_owns(req, &req->who);
+	if (rc < 0)
+		return rc;
 	return send(req,
 	            json_pack("{s:{s:s, s:o}}", "claims", "sub",
 	                      req->who.subject, "ent", owns_of(&req->who)));
@@ -105,6 +111,8 @@ static int guest_refresh(struct cb_req *req)
 
 	if (rc == CB_OK)
 		rc = cbi_auth_guest_user(req->ctx, req->web->auth, &who);
+	if (rc == CB_OK)
+		rc = cbi_web_owns(req, &who);
 	if (rc == CB_OK)
 		rc = cbi_auth_issue(req->ctx, req->web->auth, &who, &token,
 		                    &expires);
@@ -214,8 +222,10 @@ static int limit(struct cb_req *req, const char **limited, int64_t *expires)
 	if (token && !req->who.session && !req->who.plugin &&
 	    !req->who.personal)
 		return cbi_auth_limit(req->ctx, token, limited, expires);
-	rc = cbi_auth_issue(req->ctx, req->web->auth, &req->who, &token,
-	                    expires);
+	rc = cbi_web_owns(req, &req->who);
+	if (rc == CB_OK)
+		rc = cbi_auth_issue(req->ctx, req->web->auth, &req->who, &token,
+		                    expires);
 	return rc < 0 ? rc : cbi_auth_limit(req->ctx, token, limited, expires);
 }
 

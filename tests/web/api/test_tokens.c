@@ -76,6 +76,8 @@ static void a_restricted_service_reaches_what_is_named(void **state)
 	(void)state;
 	assert_int_equal(ask(BY_NAME, HOUSE_SERVICE), 200);
 	assert_int_equal(ask("/api/docs/meta", HOUSE_SERVICE), 200);
+	assert_int_equal(
+	    ask(BY_NAME, house_user_token(house, "user:default/ada")), 200);
 	assert_int_equal(ask(BY_NAME, HOUSE_RESTRICTED), 200);
 	assert_int_equal(ask("/api/docs/meta", HOUSE_RESTRICTED), 403);
 	assert_int_equal(ask("/catalog", HOUSE_RESTRICTED), 403);
@@ -147,6 +149,18 @@ static void who_a_token_is_of_is_told(void **state)
 	assert_int_equal(ask("/api/auth/v1/userinfo", token), 200);
 	assert_non_null(
 	    strstr(house_last(house)->body, "\"sub\":\"user:default/ada\""));
+	assert_non_null(strstr(house_last(house)->body,
+	                       "\"ent\":[\"user:default/ada\","
+	                       "\"group:default/crew\"]"));
+	assert_int_equal(ask("/api/auth/v1/userinfo",
+	                     house_user_token(house, "user:default/eve")),
+	                 200);
+	assert_non_null(
+	    strstr(house_last(house)->body, "\"ent\":[\"user:default/eve\"]"));
+	assert_int_equal(ask("/api/auth/guest/refresh", NULL), 200);
+	assert_non_null(strstr(house_last(house)->body,
+	                       "\"ownershipEntityRefs\":["
+	                       "\"user:development/guest\"]"));
 	assert_int_equal(ask("/api/auth/v1/userinfo", HOUSE_SERVICE), 400);
 	assert_int_equal(ask("/api/auth/v1/userinfo", NULL), 401);
 	assert_int_equal(ask("/api/auth/.well-known/jwks.json", NULL), 200);
@@ -172,6 +186,7 @@ static int finish(void **state)
 
 static int cost(const char *kind, int n)
 {
+	char value[4096];
 	const char *token;
 	int bad = 0;
 
@@ -179,8 +194,10 @@ static int cost(const char *kind, int n)
 	token = strcmp(kind, "user") == 0
 	            ? house_user_token(house, "user:default/ada")
 	            : HOUSE_SERVICE;
+	snprintf(value, sizeof(value), "Bearer %s", token);
+	house_header(house, "HTTP_AUTHORIZATION", value);
 	for (int i = 0; i < n; i++)
-		bad += ask(BY_NAME, token) != 200;
+		bad += house_ask(house, BY_NAME, NULL)->status != 200;
 	finish(NULL);
 	return bad != 0;
 }

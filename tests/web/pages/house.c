@@ -16,13 +16,16 @@
 #include "base/board.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "cache/cache.h"
 #include "catalog/layout.h"
+#include "catalog/member.h"
 #include "config/config.h"
 #include "copy/copy.h"
 #include "db/db.h"
 #include "html/addr.h"
 #include "jose/jose.h"
 #include "json/json.h"
+#include "policy/policy.h"
 #include "source/ask.h"
 #include "web/api/api.h"
 #include "web/pages/pages.h"
@@ -51,6 +54,8 @@ struct house {
 	struct cbi_config *config;
 	struct cbi_copy *copy;
 	struct cbi_auth *auth;
+	struct cbi_cache *cache;
+	struct cbi_policy *policy;
 	struct cbi_catalog catalog;
 	struct cbi_router *router;
 	struct cbi_web web;
@@ -135,7 +140,7 @@ static void write_config(struct house *house, const char *base_path)
 	    ", subject: house}}, {type: static, options: "
 	    "{token: " HOUSE_RESTRICTED ", subject: narrow}, "
 	    "accessRestrictions: [{plugin: catalog}]}]}}\n"
-	    "auth: {guest: true}\n",
+	    "auth: {guest: true}\npermission: {defaultRole: guest}\n",
 	    base_path);
 	fclose(file);
 	cbi_buf_init(&report, CB_MIB);
@@ -221,6 +226,24 @@ static void fill(struct house *house, const char *const *entities)
 	atomic_store(&cbi_board()->registry_number, 1);
 }
 
+static void open_policy(struct house *house)
+{
+	struct cbi_policy_joins joins = {
+		.copy = house->copy,
+		.table = CBI_TABLE_ROLE,
+		.number = cbi_member_number,
+		.members = cbi_member_of,
+	};
+
+	house->cache = cbi_cache_create(0);
+	joins.cache = house->cache;
+	if (!house->cache)
+		exit(99);
+	MUST(cbi_policy_create(&house->ctx, house->config, &joins,
+	                       &house->policy));
+	house->web.policy = house->policy;
+}
+
 static void make_router(struct house *house)
 {
 	const struct cbi_endpoint *all[TABLES_MAX];
@@ -260,6 +283,7 @@ struct house *house_open(const char *base_path, const char *const *entities)
 	fill(house, entities);
 	MUST(cbi_auth_create(&house->ctx, house->config, house->copy,
 	                     CBI_TABLE_KEY, &house->auth));
+	open_policy(house);
 	make_router(house);
 	MUST(cbi_addr_set(base_path, "abc123"));
 	house->catalog.copy = house->copy;
@@ -292,10 +316,12 @@ void house_close(struct house *house)
 	cbi_db_lane_finish(&house->serving.lane);
 	cbi_web_lane_finish(&house->serving);
 	cbi_router_destroy(house->router);
+	cbi_policy_destroy(house->policy);
 	cbi_auth_destroy(house->auth);
 	cbi_ctx_finish(&house->ctx);
 	cbi_copy_lane_finish(&house->lane);
 	cbi_copy_destroy(house->copy);
+	cbi_cache_destroy(house->cache);
 	cbi_config_destroy(house->config);
 	cbi_buf_finish(&house->sent);
 	cbi_lane_finish(&house->lane);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Services from elsewhere: backend.auth.externalAccess.  The clock is moved,
- * and an issuer's keys come from a function instead of from fetch.
+ * Services from elsewhere: backend.auth.externalAccess; and personal tokens.
+ * The clock is moved, and an issuer's keys come from a function instead of
+ * from fetch.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "tests/lib/cmock.h"
@@ -12,8 +13,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "auth/personal.h"
 #include "base/clock.h"
 #include "callboard/json.h"
+#include "crypto/crypto.h"
 #include "jose/jose.h"
 #include "tests/auth/hall.h"
 
@@ -341,6 +344,71 @@ static void rows_are_tried_in_order(void **state)
 	assert_string_equal(who.subject, "external:odd");
 }
 
+/* --- personal ones --- */
+
+static void put_personal(const char *token, int64_t expires_ms,
+                         const char *scope)
+{
+	unsigned char hash[CB_SHA256_LEN], value[512];
+	int n;
+
+	cbi_crypto_sha256(token, strlen(token), hash);
+	for (int i = 0; i < 8; i++)
+		value[i] =
+		    (unsigned char)((uint64_t)expires_ms >> (56 - 8 * i));
+	n = snprintf((char *)value + 8, sizeof(value) - 8,
+	             "{\"id\":\"p1\",\"owner\":\"user:default/ada\","
+	             "\"scope\":%s}",
+	             scope);
+	hall_put(&hall, HALL_PERSONAL, hash, sizeof(hash), value,
+	         8 + (size_t)n);
+	hall_again(&hall);
+}
+
+static void a_personal_token_is_its_owner_within_its_scope(void **state)
+{
+	static const char token[] = CBI_AUTH_PERSONAL "abcdefghijklmnop";
+	const int64_t now = cbi_clock_wall_ms();
+	unsigned char hash[CB_SHA256_LEN];
+	struct cbi_who who;
+
+	(void)state;
+	open_with(OPEN(IDP));
+	assert_int_equal(who_is(token, &who), CB_EAUTH);
+	cb_failure_clear(&ctx);
+	put_personal(token, now + 60000,
+	             "[{\"plugin\":\"catalog\",\"permission\":["
+	             "\"catalog.entity.read\"]},{\"permissionAttribute\":"
+	             "{\"action\":[\"read\"]}}]");
+	assert_int_equal(who_is(token, &who), CB_OK);
+	assert_int_equal(who.kind, CBI_WHO_USER);
+	assert_string_equal(who.subject, "user:default/ada");
+	assert_string_equal(who.personal, "p1");
+	assert_int_equal(who.expires, now + 60000);
+	assert_int_equal(who.limits_count, 2);
+	assert_string_equal(who.limits[0].plugin, "catalog");
+	assert_string_equal(who.limits[0].permissions[0],
+	                    "catalog.entity.read");
+	assert_null(who.limits[0].permissions[1]);
+	assert_null(who.limits[1].plugin);
+	assert_string_equal(who.limits[1].actions[0], "read");
+	put_personal(token, now + 60000, "[]");
+	assert_int_equal(who_is(token, &who), CB_OK);
+	assert_int_equal(who.limits_count, 0);
+	put_personal(token, now - 61000, "[]");
+	assert_int_equal(who_is(token, &who), CB_EAUTH);
+	/* A scope that is not understood lets nobody in. */
+	cb_failure_clear(&ctx);
+	put_personal(token, now + 60000, "[{\"plugn\":\"catalog\"}]");
+	assert_int_equal(who_is(token, &who), CB_EBUG);
+	cb_failure_clear(&ctx);
+	cbi_crypto_sha256(token, strlen(token), hash);
+	hall_del(&hall, HALL_PERSONAL, hash, sizeof(hash));
+	hall_again(&hall);
+	assert_int_equal(who_is(token, &who), CB_EAUTH);
+	hall_again(&hall);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -365,6 +433,8 @@ int main(void)
 		cmocka_unit_test(a_shared_secret_lets_a_backend_in),
 		cmocka_unit_test(a_public_key_makes_no_macs),
 		cmocka_unit_test(rows_are_tried_in_order),
+		cmocka_unit_test(
+		    a_personal_token_is_its_owner_within_its_scope),
 	};
 
 	return cmocka_run_group_tests(tests, start, finish);

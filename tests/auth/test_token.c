@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/personal.h"
 #include "base/board.h"
 #include "base/clock.h"
 #include "callboard/json.h"
@@ -514,70 +513,6 @@ static void a_guests_token_ends_with_the_door(void **state)
 	auth = shut;
 }
 
-/* --- personal ones --- */
-
-static void put_personal(const char *token, int64_t expires_ms,
-                         const char *scope)
-{
-	unsigned char hash[CB_SHA256_LEN], value[512];
-	int n;
-
-	cbi_crypto_sha256(token, strlen(token), hash);
-	for (int i = 0; i < 8; i++)
-		value[i] =
-		    (unsigned char)((uint64_t)expires_ms >> (56 - 8 * i));
-	n = snprintf((char *)value + 8, sizeof(value) - 8,
-	             "{\"id\":\"p1\",\"owner\":\"user:default/ada\","
-	             "\"scope\":%s}",
-	             scope);
-	hall_put(&hall, HALL_PERSONAL, hash, sizeof(hash), value,
-	         8 + (size_t)n);
-	hall_again(&hall);
-}
-
-static void a_personal_token_is_its_owner_within_its_scope(void **state)
-{
-	static const char token[] = CBI_AUTH_PERSONAL "abcdefghijklmnop";
-	int64_t now = cbi_clock_wall_ms();
-	unsigned char hash[CB_SHA256_LEN];
-	struct cbi_who who;
-
-	(void)state;
-	assert_int_equal(who_is(token, &who), CB_EAUTH);
-	cb_failure_clear(&ctx);
-	put_personal(token, now + 60000,
-	             "[{\"plugin\":\"catalog\",\"permission\":["
-	             "\"catalog.entity.read\"]},{\"permissionAttribute\":"
-	             "{\"action\":[\"read\"]}}]");
-	assert_int_equal(who_is(token, &who), CB_OK);
-	assert_int_equal(who.kind, CBI_WHO_USER);
-	assert_string_equal(who.subject, "user:default/ada");
-	assert_string_equal(who.personal, "p1");
-	assert_int_equal(who.expires, now + 60000);
-	assert_int_equal(who.limits_count, 2);
-	assert_string_equal(who.limits[0].plugin, "catalog");
-	assert_string_equal(who.limits[0].permissions[0],
-	                    "catalog.entity.read");
-	assert_null(who.limits[0].permissions[1]);
-	assert_null(who.limits[1].plugin);
-	assert_string_equal(who.limits[1].actions[0], "read");
-	put_personal(token, now + 60000, "[]");
-	assert_int_equal(who_is(token, &who), CB_OK);
-	assert_int_equal(who.limits_count, 0);
-	put_personal(token, now - 61000, "[]");
-	assert_int_equal(who_is(token, &who), CB_EAUTH);
-	/* A scope that is not understood lets nobody in. */
-	cb_failure_clear(&ctx);
-	put_personal(token, now + 60000, "[{\"plugn\":\"catalog\"}]");
-	assert_int_equal(who_is(token, &who), CB_EBUG);
-	cb_failure_clear(&ctx);
-	cbi_crypto_sha256(token, strlen(token), hash);
-	hall_del(&hall, HALL_PERSONAL, hash, sizeof(hash));
-	hall_again(&hall);
-	assert_int_equal(who_is(token, &who), CB_EAUTH);
-	hall_again(&hall);
-}
-
 static int start(void **state)
 {
 	(void)state;
@@ -612,8 +547,6 @@ int main(void)
 		cmocka_unit_test(what_is_remembered_ends_with_its_key),
 		cmocka_unit_test(a_crowd_of_tokens_is_bounded_and_right),
 		cmocka_unit_test(a_guests_token_ends_with_the_door),
-		cmocka_unit_test(
-		    a_personal_token_is_its_owner_within_its_scope),
 	};
 
 	return cmocka_run_group_tests(tests, start, finish);

@@ -127,7 +127,7 @@ static bool hand_out(struct cb_ctx *ctx, const struct entry *entry,
 }
 
 bool cbi_memory_find(struct cb_ctx *ctx, struct cbi_memory *memory,
-                     const char *token, struct cbi_who *out)
+                     const char *token, struct cbi_who *out, int64_t *made_ms)
 {
 	size_t len = strlen(token);
 	struct entry **at;
@@ -141,6 +141,8 @@ bool cbi_memory_find(struct cb_ctx *ctx, struct cbi_memory *memory,
 	at = find(memory, token, len, hash);
 	if (at && holds(*at, cbi_clock_wall_ms()))
 		found = hand_out(ctx, *at, out);
+	if (found)
+		*made_ms = (*at)->note.made_ms;
 	pthread_mutex_unlock(&memory->lock);
 	return found;
 }

@@ -26,6 +26,14 @@ static bool is_time(const json_t *value)
 	       json_number_value(value) < 1e11;
 }
 
+/* 0 for one that does not say. */
+static int64_t made_ms(const struct cbi_jwt *jwt)
+{
+	const json_t *iat = json_object_get(jwt->payload, "iat");
+
+	return is_time(iat) ? (int64_t)(json_number_value(iat) * 1000) : 0;
+}
+
 int cbi_auth_times(struct cb_ctx *ctx, const struct cbi_jwt *jwt,
                    int64_t *expires_ms)
 {
@@ -156,6 +164,17 @@ static int verify_plugin(struct cb_ctx *ctx, const struct cbi_auth *auth,
 	return CB_OK;
 }
 
+/* All that a user had until then may have been taken from him. */
+static int check_revoked(struct cb_ctx *ctx, struct cbi_auth *auth,
+                         const struct cbi_who *who, int64_t made)
+{
+	if (who->kind != CBI_WHO_USER || who->personal ||
+	    !cbi_auth_revoked(ctx, auth, who->subject,
+	                      made - CBI_AUTH_SKEW_S * 1000))
+		return CB_OK;
+	return cb_fail(ctx, CB_EAUTH, "the token was revoked");
+}
+
 int cbi_auth_limited(struct cb_ctx *ctx, struct cbi_auth *auth,
                      const char *token, struct cbi_who *out)
 {
@@ -167,6 +186,8 @@ int cbi_auth_limited(struct cb_ctx *ctx, struct cbi_auth *auth,
 		return cb_fail(ctx, CB_EAUTH, "no limited token");
 	if (rc == CB_OK)
 		rc = verify_limited(ctx, auth, &jwt, &who);
+	if (rc == CB_OK)
+		rc = check_revoked(ctx, auth, &who, made_ms(&jwt));
 	if (rc == CB_OK)
 		*out = who;
 	return rc;
@@ -183,6 +204,7 @@ static int verify(struct cb_ctx *ctx, struct cbi_auth *auth, const char *token,
 		return cbi_auth_static(ctx, auth, token, out);
 	if (rc < 0)
 		return rc;
+	note->made_ms = made_ms(&jwt);
 	if (strcmp(jwt.typ, CBI_AUTH_TYP_PLUGIN) == 0)
 		return verify_plugin(ctx, auth, &jwt, out);
 	aud = claim(&jwt, "aud");
@@ -202,10 +224,12 @@ int cbi_auth_bearer_who(struct cb_ctx *ctx, struct cbi_auth *auth,
 
 	if (cbi_str_starts(token, CBI_AUTH_PERSONAL))
 		rc = cbi_auth_personal(ctx, auth, token, &who);
-	else if (cbi_memory_find(ctx, auth->memory, token, &who))
-		rc = CB_OK;
+	else if (cbi_memory_find(ctx, auth->memory, token, &who, &note.made_ms))
+		rc = check_revoked(ctx, auth, &who, note.made_ms);
 	else {
 		rc = verify(ctx, auth, token, &note, &who);
+		if (rc == CB_OK)
+			rc = check_revoked(ctx, auth, &who, note.made_ms);
 		/* A static token is looked up in no time. */
 		if (rc == CB_OK && who.expires)
 			cbi_memory_keep(auth->memory, token, &note, &who);

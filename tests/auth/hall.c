@@ -18,6 +18,7 @@ static const char *const tables[HALL_TABLES] = {
 	[HALL_KEY] = CB_AUTH_KEY_TABLE,
 	[HALL_TOKEN_KEY] = CB_AUTH_TOKEN_KEY_TABLE,
 	[HALL_PERSONAL] = CB_AUTH_PERSONAL_TABLE,
+	[HALL_REVOKED] = CB_AUTH_REVOKED_TABLE,
 };
 
 int hall_open(struct hall *hall)

@@ -18,7 +18,13 @@ struct hall {
 };
 
 /* The tables of the copy; "key" is the first. */
-enum hall_table { HALL_KEY, HALL_TOKEN_KEY, HALL_PERSONAL, HALL_TABLES };
+enum hall_table {
+	HALL_KEY,
+	HALL_TOKEN_KEY,
+	HALL_PERSONAL,
+	HALL_REVOKED,
+	HALL_TABLES
+};
 
 /* 0, or -1. */
 int hall_open(struct hall *hall);

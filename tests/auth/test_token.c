@@ -453,6 +453,34 @@ static void what_is_remembered_ends_with_its_key(void **state)
 	free(token);
 }
 
+/* All that somebody had: also what is remembered, and at once. */
+static void what_a_user_lost_is_not_taken(void **state)
+{
+	static const char *const refs[] = { "user:default/ada",
+		                            "user:default/bob" };
+	char *token = strdup(issue(&ada));
+	struct cbi_who who;
+	int64_t before;
+
+	(void)state;
+	assert_int_equal(who_is(token, &who), CB_OK);
+	for (int i = 0; i < 3; i++) {
+		unsigned char value[8];
+
+		before = cbi_clock_wall_ms() - (i == 1 ? 120000 : 0);
+		for (int k = 0; k < 8; k++)
+			value[k] =
+			    (unsigned char)((uint64_t)before >> (56 - 8 * k));
+		hall_put(&hall, HALL_REVOKED, refs[i == 2], 16, value, 8);
+		hall_again(&hall);
+		assert_int_equal(who_is(token, &who), i ? CB_OK : CB_EAUTH);
+		hall_again(&hall);
+	}
+	hall_del(&hall, HALL_REVOKED, refs[0], 16);
+	hall_again(&hall);
+	free(token);
+}
+
 static void a_crowd_of_tokens_is_bounded_and_right(void **state)
 {
 	char *tokens[300];
@@ -545,6 +573,7 @@ int main(void)
 		cmocka_unit_test(no_letter_of_a_token_may_change),
 		cmocka_unit_test(a_new_key_waits_and_old_ones_verify),
 		cmocka_unit_test(what_is_remembered_ends_with_its_key),
+		cmocka_unit_test(what_a_user_lost_is_not_taken),
 		cmocka_unit_test(a_crowd_of_tokens_is_bounded_and_right),
 		cmocka_unit_test(a_guests_token_ends_with_the_door),
 	};

@@ -165,6 +165,27 @@ for (const script of [true, false])
     }
   });
 
+test('what only some may see is accessible, fits the screen and is valid HTML', async () => {
+  if (given) return; // its token is not ours
+  await portals[1].ctl('plugin', 'enable', 'jenkins');
+  for (const size of ['wide', 'narrow']) {
+    const { page, close } = await open(browser, { size, theme: size === 'wide' ? 'dark' : 'light' });
+    try {
+      await page.context().setExtraHTTPHeaders({ authorization: `Bearer ${portals[1].token}` });
+      for (const at of ['/admin/audit', '/admin/audit?actor=nobody', '/admin/audit?outcome=refused&from=2026-01-31']) {
+        const answer = await page.goto(below + at);
+        expect(answer.status() === 200, `${at}: ${answer.status()}`);
+        const html = await answer.text();
+        await page.evaluate(() => document.querySelectorAll('main details').forEach(one => { one.open = true; }));
+        await looks(page, `${at} ${size}`);
+        if (size === 'wide') await valid(html, at);
+      }
+    } finally {
+      await close();
+    }
+  }
+});
+
 // What stands behind the addresses that the wizard is given.
 const described = (name, more = '') => `apiVersion: backstage.io/v1alpha1
 kind: Component

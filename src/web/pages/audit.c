@@ -33,8 +33,10 @@ static void box(const struct audit_page *page, struct cb_html *html,
 	cbi_html_attr(html, "for", id);
 	cbi_html_lit(html, ">");
 	cbi_html_tr(html, label);
-	cbi_html_lit(html, "</label><input class=\"input\" autocomplete=\"off\""
-	                   " maxlength=\"200\"");
+	cbi_html_lit(html,
+	             "</label><input class=\"input\" autocomplete=\"off\"");
+	if (strcmp(type, "text") == 0)
+		cbi_html_lit(html, " maxlength=\"200\"");
 	cbi_html_attr(html, "id", id);
 	cbi_html_attr(html, "type", type);
 	cbi_html_attr(html, "name", name);
@@ -121,8 +123,13 @@ static void value(struct cb_html *html, const char *title, const char *text)
 		free(dump);
 		json_decref(json);
 	}
-	cb_html_heading(html, title);
-	cb_html_code(html, pretty);
+	cbi_html_block(html);
+	cbi_html_lit(html, "<p class=\"muted small\">");
+	cbi_html_tr(html, title);
+	/* It wraps, so nobody has to scroll in it. */
+	cbi_html_lit(html, "</p>\n<pre class=\"code\"><code>");
+	cbi_html_esc(html, pretty);
+	cbi_html_lit(html, "</code></pre>\n");
 }
 
 static void details(struct cb_html *html, const struct cbi_audit_row *row)
@@ -131,7 +138,7 @@ static void details(struct cb_html *html, const struct cbi_audit_row *row)
 	cbi_html_tr(html, "Details");
 	cbi_html_lit(html, "<span class=\"vh\">: ");
 	cbi_html_esc(html, row->object);
-	cbi_html_lit(html, "</span></summary>\n");
+	cbi_html_lit(html, "</span></summary>\n<div class=\"stack\">\n");
 	cb_html_field(html, "Request",
 	              *row->request_id ? row->request_id : NULL);
 	cb_html_field(html, "Address", *row->address ? row->address : NULL);
@@ -143,7 +150,7 @@ static void details(struct cb_html *html, const struct cbi_audit_row *row)
 	value(html, "Before", row->before);
 	value(html, "After", row->after);
 	cbi_html_block(html);
-	cbi_html_lit(html, "</details>\n");
+	cbi_html_lit(html, "</div>\n</details>\n");
 }
 
 static void one(struct cb_html *html, const struct cbi_audit_row *row)

@@ -430,6 +430,32 @@ test('too many attempts are told when to come again', async () => {
   assert.ok(Number(answer.headers['retry-after']) > 0);
 });
 
+test('a personal token is made in the settings, shown once, and revoked there', async () => {
+  const { jar } = await signIn('ingrid', { back: '/settings' });
+  const page = async () => jar.ask(`${portal.base}/settings`);
+  const form = { csrf: csrf(await page()) };
+  const made = await jar.post(`${portal.base}/settings/tokens/create`, { ...form, name: 'The <CI>', days: '7', scope: 'read', plugins: 'catalog' });
+  assert.equal(made.status, 200);
+  assert.match(made.headers['cache-control'], /no-store/);
+  const token = made.body.match(/value="(cbp_[A-Za-z0-9_-]{43})"/)[1];
+  const use = (target, options) => request(portal.base + target, { ...options, headers: { authorization: `Bearer ${token}` } });
+  const entity = '/api/catalog/entities/by-name/user/default/ingrid.solheim';
+  await until('it is followed', 2, async () => (await use(entity)).status === 200);
+  assert.equal((await use('/api/search/query?term=desk')).status, 403);
+  // It is no session: it makes no other token.
+  assert.equal((await use('/settings/tokens/create', { method: 'POST', body: 'name=x' })).status, 403);
+  const listed = await page();
+  assert.match(listed.body, /The &lt;CI&gt;/);
+  assert.ok(!listed.body.includes(token));
+  const bad = await jar.post(`${portal.base}/settings/tokens/create`, { ...form, name: '', days: '7', scope: 'read' });
+  assert.equal(bad.status, 400);
+  assert.match(bad.body, /role="alert">name: expected/);
+  assert.equal((await jar.post(`${portal.base}/settings/tokens/create`, { name: 'forged' })).status, 403);
+  const id = listed.body.match(/name="token" value="([^"]*)"/)[1];
+  await jar.post(`${portal.base}/settings/tokens/revoke`, { ...form, token: id });
+  await until('it is revoked', 2, async () => (await use(entity)).status === 401);
+});
+
 await suite({
   before: async () => {
     const port = await freePort();

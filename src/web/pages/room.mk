@@ -34,6 +34,7 @@ libcallboard_la_SOURCES += \
 	src/web/pages/plugins.c src/web/pages/search.c src/web/pages/search.h \
 	src/web/pages/settings.c src/web/pages/settings.h \
 	src/web/pages/settings_sessions.c \
+	src/web/pages/settings_tokens.c \
 	src/web/pages/sign_in.c src/web/pages/sign_in_failed.c \
 	src/web/pages/shell.c src/web/pages/shell.h \
 	src/web/pages/tables.c src/web/pages/things.c src/web/pages/things.h

@@ -78,6 +78,7 @@ static const struct cbi_settings_section profile = {
 static const struct cbi_settings_section *const sections[] = {
 	&profile,
 	&cbi_settings_sessions,
+	&cbi_settings_tokens,
 };
 
 static int draw_section(struct cb_req *req, struct cb_html *html,
@@ -101,6 +102,8 @@ static void say_done(struct cb_req *req, struct cb_html *html)
 		{ "session", "That session is over, everywhere, within a "
 		             "second." },
 		{ "sessions", "All other sessions are over." },
+		{ "token", "That token is revoked, everywhere, within a "
+		           "second." },
 	};
 	const char *done = cbi_req_query(req, "done");
 

@@ -23,11 +23,13 @@ struct cbi_settings_section {
 };
 
 extern const struct cbi_settings_section cbi_settings_sessions;
+extern const struct cbi_settings_section cbi_settings_tokens;
 
 /* Is it a person who signed in (not a guest, not a program)? */
 bool cbi_settings_person(const struct cb_req *req);
 
 extern const struct cbi_endpoint cbi_pages_settings[];
 extern const struct cbi_endpoint cbi_pages_settings_sessions[];
+extern const struct cbi_endpoint cbi_pages_settings_tokens[];
 
 #endif

@@ -37,6 +37,7 @@ static const struct cbi_endpoint *const tables[] = {
 	cbi_pages_sign_in,
 	cbi_pages_settings,
 	cbi_pages_settings_sessions,
+	cbi_pages_settings_tokens,
 	cbi_pages_audit,
 	cbi_pages_roles,
 	cbi_pages_role,

@@ -18,9 +18,10 @@
 
 #define FEW 500
 #define MANY 4000
-/* A row each for 25 entities and their owners, and what the filters name. */
+/* A row each for 25 entities and their owners, and what the filters name; and
+ * each beginning to read looks at which change the copy shows. */
 #define CATALOG_LOOKS 100
-#define ENTITY_LOOKS 20
+#define ENTITY_LOOKS 25
 
 static size_t looks;
 

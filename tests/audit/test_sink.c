@@ -15,6 +15,8 @@
 #include "db/db.h"
 #include "tests/lib/lane.h"
 
+#include <jansson.h>
+
 static struct lane lane;
 static char dir[64], file[96], sock[96];
 static int ear = -1;

@@ -172,7 +172,7 @@ test('what only some may see is accessible, fits the screen and is valid HTML', 
     const { page, close } = await open(browser, { size, theme: size === 'wide' ? 'dark' : 'light' });
     try {
       await page.context().setExtraHTTPHeaders({ authorization: `Bearer ${portals[1].token}` });
-      for (const at of ['/admin/audit', '/admin/audit?actor=nobody', '/admin/audit?outcome=refused&from=2026-01-31']) {
+      for (const at of ['/settings', '/admin/roles', '/admin/roles/admin', '/admin/audit', '/admin/audit?actor=nobody', '/admin/audit?outcome=refused&from=2026-01-31']) {
         const answer = await page.goto(below + at);
         expect(answer.status() === 200, `${at}: ${answer.status()}`);
         const html = await answer.text();

@@ -428,6 +428,7 @@ test('too many attempts are told when to come again', async () => {
   for (let i = 0; i < 200 && answer?.status !== 429; i++) answer = await request(`${portal.base}/api/auth/oidc/handler/frame?state=00`);
   assert.equal(answer.status, 429);
   assert.ok(Number(answer.headers['retry-after']) > 0);
+  await calm();
 });
 
 test('a personal token is made in the settings, shown once, and revoked there', async () => {

@@ -112,12 +112,12 @@ static void what_a_key_says_of_itself_holds(void **state)
 	char key[512];
 
 	(void)state;
-	snprintf(key, sizeof(key), "{\"alg\":\"ES384\",%s", RFC_EC + 1);
+	snprintf(key, sizeof(key), "{\"alg\":\"ES384\",%s", &RFC_EC[1]);
 	assert_int_equal(verify(RFC_ES256, key, EVERY), CB_EAUTH);
-	snprintf(key, sizeof(key), "{\"use\":\"enc\",%s", RFC_EC + 1);
+	snprintf(key, sizeof(key), "{\"use\":\"enc\",%s", &RFC_EC[1]);
 	assert_int_equal(verify(RFC_ES256, key, EVERY), CB_EAUTH);
 	snprintf(key, sizeof(key), "{\"use\":\"sig\",\"alg\":\"ES256\",%s",
-	         RFC_EC + 1);
+	         &RFC_EC[1]);
 	assert_int_equal(verify(RFC_ES256, key, EVERY), CB_OK);
 	cb_failure_clear(&ctx);
 	/* 512 bits of RSA. */

@@ -106,7 +106,10 @@ static int put_roles(struct cb_ctx *ctx, struct cbi_copy_txn *txn)
 			if (part >= sizeof(key) - len)
 				return cb_fail(ctx, CB_EBUG,
 				               "a role's key is too long");
-			memcpy(key + len, cbi_db_text(result, i, k), part);
+			/* A role's own row has no third part. */
+			if (part)
+				memcpy(key + len, cbi_db_text(result, i, k),
+				       part);
 			len += part;
 			if (k == 1 && key[0] == 'm')
 				key[len++] = '\0';

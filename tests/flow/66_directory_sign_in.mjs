@@ -15,7 +15,7 @@ const secret = 'between-nginx-and-us';
 let portal, ldap, line, dir, port, front;
 
 const config = () => `
-permission: {enabled: true, defaultRole: reader}
+permission: {enabled: true, defaultRole: reader, rbac: {admin: {superUsers: [{name: user:default/ingrid.solheim}]}}}
 auth:
   providers:
     ldap:
@@ -64,6 +64,21 @@ test('a name and its password open a session', async () => {
   assert.equal(done.status, 303, done.body);
   assert.match(done.headers.location, /\/catalog$/);
   assert.equal(await who(jar), 'user:default/ingrid.solheim');
+});
+
+test('who views as somebody gets a token of his own name alone', async () => {
+  const jar = new Jar();
+  await jar.ask(`${portal.base}/sign-in`);
+  await bind('ingrid', 'keel & rudder', jar);
+  const csrf = (await jar.ask(`${portal.base}/admin/roles`)).body.match(/name="csrf" value="([^"]+)"/)[1];
+  const begun = await jar.post(`${portal.base}/admin/view-as`, { csrf, as: 'user:default/tomas.verel' });
+  assert.equal(begun.status, 303, begun.body);
+  assert.equal(await who(jar), 'user:default/tomas.verel');
+  const headers = { 'x-requested-with': 'XMLHttpRequest' };
+  const refresh = await jar.ask(`${portal.base}/api/auth/ldap/refresh`, { headers });
+  assert.equal(refresh.status, 200, refresh.body);
+  assert.equal(JSON.parse(refresh.body).backstageIdentity.identity.userEntityRef, 'user:default/ingrid.solheim');
+  assert.equal((await jar.ask(`${portal.base}/api/catalog/.backstage/auth/v1/cookie`)).status, 403);
 });
 
 test('anything else does not, and which names there are is not told', async () => {

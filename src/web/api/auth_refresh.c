@@ -20,15 +20,17 @@ static int check_script(struct cb_req *req)
 	return cb_fail(req->ctx, CB_EAUTH, "Invalid X-Requested-With header");
 }
 
-/* Who came through our own door has a session already. */
+/* Who came through our own door has a session already.  His own: who views as
+ * somebody else gets no token of him. */
 static int refresh_own(struct cb_req *req, const struct cbi_idp *idp,
                        json_t **out)
 {
 	const char *own = cbi_sign_in_idp(req);
+	const char *self = cbi_sign_in_self(req);
 
-	if (!own || strcmp(own, idp->id) != 0)
+	if (!own || !self || strcmp(own, idp->id) != 0)
 		return cb_fail(req->ctx, CB_EAUTH, "Missing session cookie");
-	return cbi_sign_in_session(req, req->who.subject, NULL, NULL, out);
+	return cbi_sign_in_session(req, self, NULL, NULL, out);
 }
 
 static int refresh_header(struct cb_req *req, const struct cbi_idp *idp,

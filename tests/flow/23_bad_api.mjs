@@ -325,12 +325,13 @@ function raw(target, headers, pieces) {
     req.on('error', error => (sent > 0 || ended ? resolve({ status: 0, sent, error }) : reject(error)));
     req.on('close', () => { ended = true; });
     const more = () => {
-      while (!ended) {
-        const piece = pieces(sent);
-        if (!piece) return req.end();
-        sent += piece.length;
-        if (!req.write(piece)) return req.once('drain', more);
-      }
+      // One at a time: an answer that is there is heard before the next.
+      if (ended) return;
+      const piece = pieces(sent);
+      if (!piece) return req.end();
+      sent += piece.length;
+      if (req.write(piece)) setImmediate(more);
+      else req.once('drain', () => setImmediate(more));
     };
     more();
   });

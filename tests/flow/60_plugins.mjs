@@ -184,7 +184,7 @@ test('the plugins that README.md and docs/plugins.md teach are built, dropped in
   // Nobody is at rota.intranet.example: its card says so, after a moment.
   await until('the rota is away', 10, async () => (await card('oncall', 'calm', 'now')).body.includes('data-plugin="oncall" data-state="off"'));
   // Warming it says so too: partly, in one line.
-  const warm = await portal.ctl('warm', '--plugin', 'oncall');
+  const warm = await portal.warm('--plugin', 'oncall');
   assert.equal(warm.code, 7, warm.stdout + warm.stderr);
   assert.match(warm.stdout, /^\d+ keys: 0 fetched, 0 fresh, [1-9]\d* failed, 0 left to another host\n$/);
   const shown = JSON.parse((await portal.ctl('plugin', 'show', 'oncall')).stdout);

@@ -111,9 +111,9 @@ test('a plugin switched on one host is switched on both within a second', async 
 });
 
 test('warm on the second host fetches nothing that the first has warmed', async () => {
-  const first = await one.ctl('warm');
+  const first = await one.warm();
   assert.equal(first.code, 0, first.stdout + first.stderr);
-  const second = await two.ctl('warm');
+  const second = await two.warm();
   assert.equal(second.code, 0, second.stdout + second.stderr);
   assert.match(second.stdout, /\b0 fetched\b/, second.stdout);
 });

@@ -136,6 +136,14 @@ export class Portal {
     return run(path.join(this.home, 'bin/callboardctl'), args);
   }
 
+  // `callboardctl warm`, again when Redis, which has 20 ms, did not answer it.
+  warm(...args) {
+    return until('warm has reached Redis', 10, async () => {
+      const done = await this.ctl('warm', ...args);
+      return done.code !== 4 && done;
+    });
+  }
+
   // The pids whose title is `title`, children of the master.
   async pids(title) {
     const { stdout } = await run('ps', ['-eo', 'pid=,ppid=,args=']);

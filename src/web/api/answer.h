@@ -51,6 +51,10 @@ int cbi_api_query(struct cb_req *req, const json_t *body,
 int cbi_api_body_fields(struct cb_req *req, const json_t *body,
                         struct cbi_fields **out) CB_USED;
 
+/* How many resources a permission's items are about: each has a resourceRef
+ * that is a text, a list of them, or not there (one as well). */
+size_t cbi_api_count_refs(const json_t *items);
+
 /* A house call to fetch (source/call.h); in is taken over, NULL: CB_ENOMEM. */
 int cbi_api_call(struct cb_req *req, const char *name, json_t *in,
                  json_t **out) CB_USED;

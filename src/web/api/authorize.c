@@ -186,19 +186,6 @@ static int decide(struct cb_req *req, const struct item *item, json_t *answers)
 	return rc;
 }
 
-static size_t count_refs(const json_t *items)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		const json_t *refs =
-		    json_object_get(json_array_get(items, i), "resourceRef");
-
-		n += json_is_array(refs) ? json_array_size(refs) : 1;
-	}
-	return n;
-}
-
 static int read_items(struct cb_req *req, struct item **out, size_t *n)
 {
 	json_t *body, *items;
@@ -211,7 +198,7 @@ static int read_items(struct cb_req *req, struct item **out, size_t *n)
 	*n = json_array_size(items);
 	if (!json_is_array(items))
 		return cb_fail(req->ctx, CB_EINVAL, "'items' must be an array");
-	if (count_refs(items) > ITEMS_MAX)
+	if (cbi_api_count_refs(items) > ITEMS_MAX)
 		return cb_fail(req->ctx, CB_EINVAL, "more than %d resources",
 		               ITEMS_MAX);
 	list = cb_alloc(req->ctx, (*n + 1) * sizeof(*list));

@@ -174,3 +174,16 @@ int cbi_api_body_fields(struct cb_req *req, const json_t *body,
 
 	return rc < 0 ? rc : cbi_fields_parse(req->ctx, texts, n, out);
 }
+
+size_t cbi_api_count_refs(const json_t *items)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		const json_t *refs =
+		    json_object_get(json_array_get(items, i), "resourceRef");
+
+		n += json_is_array(refs) ? json_array_size(refs) : 1;
+	}
+	return n;
+}

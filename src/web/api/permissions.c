@@ -315,19 +315,6 @@ static int judge_item(struct cb_req *req, const json_t *item, json_t *results)
 	return rc;
 }
 
-static size_t count_refs(const json_t *items)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		const json_t *refs =
-		    json_object_get(json_array_get(items, i), "resourceRef");
-
-		n += json_is_array(refs) ? json_array_size(refs) : 1;
-	}
-	return n;
-}
-
 static int apply(struct cb_req *req)
 {
 	json_t *body, *items, *results = json_array();
@@ -343,7 +330,7 @@ static int apply(struct cb_req *req)
 	items = json_object_get(body, "items");
 	if (!json_is_array(items))
 		return cb_fail(req->ctx, CB_EINVAL, "'items' must be an array");
-	if (count_refs(items) > ITEMS_MAX)
+	if (cbi_api_count_refs(items) > ITEMS_MAX)
 		return cb_fail(req->ctx, CB_EINVAL, "more than %d resources",
 		               ITEMS_MAX);
 	for (size_t i = 0; rc == CB_OK && i < json_array_size(items); i++)

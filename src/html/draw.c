@@ -76,24 +76,11 @@ void cb_html_empty(struct cb_html *html, const char *message, const char *hint)
 	cbi_html_lit(html, "</div>\n");
 }
 
-static void field_open(struct cb_html *html, const char *label)
-{
-	cbi_html_gather(html, CBI_HTML_FIELDS);
-	cbi_html_lit(html, "<div><dt>");
-	cbi_html_tr(html, label);
-	cbi_html_lit(html, "</dt><dd>");
-}
-
-static void field_close(struct cb_html *html)
-{
-	cbi_html_lit(html, "</dd></div>\n");
-}
-
 void cb_html_field(struct cb_html *html, const char *label, const char *value)
 {
-	field_open(html, label);
+	cbi_html_field_open(html, label);
 	text_or_dash(html, value);
-	field_close(html);
+	cbi_html_field_close(html);
 }
 
 static void anchor(struct cb_html *html, const char *text, const char *url)
@@ -116,20 +103,20 @@ static void anchor(struct cb_html *html, const char *text, const char *url)
 void cb_html_field_link(struct cb_html *html, const char *label,
                         const char *text, const char *url)
 {
-	field_open(html, label);
+	cbi_html_field_open(html, label);
 	anchor(html, text, url);
-	field_close(html);
+	cbi_html_field_close(html);
 }
 
 void cb_html_field_entity(struct cb_html *html, const char *label,
                           const char *ref)
 {
-	field_open(html, label);
+	cbi_html_field_open(html, label);
 	if (ref)
 		cbi_html_ref(html, ref, NULL);
 	else
 		dash(html);
-	field_close(html);
+	cbi_html_field_close(html);
 }
 
 void cb_html_link(struct cb_html *html, const char *text, const char *url)

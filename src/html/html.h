@@ -24,6 +24,7 @@ enum cbi_html_mode {
 	CBI_HTML_RUN,    /* within a paragraph of inline marks */
 	CBI_HTML_LIST,
 	CBI_HTML_ITEM,
+	CBI_HTML_VALUE, /* within a field's <dd>, for inline marks */
 	CBI_HTML_TABLE,
 	CBI_HTML_ROW,
 	CBI_HTML_CELL,
@@ -45,6 +46,7 @@ struct cb_html {
 	bool pending; /* the cell's tag waits for what comes into it */
 	bool side;    /* the item's end part is open */
 	const char *const *heads;
+	const bool *ends; /* columns of figures; NULL: none */
 	size_t columns, column;
 	unsigned ids;
 };
@@ -106,6 +108,12 @@ const char *cbi_html_safe_url(struct cb_ctx *ctx, const char *url);
 void cbi_html_block(struct cb_html *html);
 /* As cbi_html_block, then opens mode FIELDS or STATS unless it is open. */
 void cbi_html_gather(struct cb_html *html, enum cbi_html_mode mode);
+/* A field whose value is drawn between open and close, by inline calls. */
+void cbi_html_field_open(struct cb_html *html, const char *label);
+void cbi_html_field_close(struct cb_html *html);
+/* Before cb_html_table_open: which of the table's columns hold figures and
+ * stand at the end of theirs; borrowed until the table is closed. */
+void cbi_html_ends(struct cb_html *html, const bool *ends);
 /* What an inline mark is, for the cell or item that it comes into. */
 enum cbi_html_mark {
 	CBI_MARK_TEXT, /* named by its column when rows stack */
@@ -126,6 +134,8 @@ void cbi_html_kind_icon(struct cb_html *html, const char *kind);
 const char *cbi_html_kind(const char *kind);
 /* "good" ...; static. */
 const char *cbi_html_tone(enum cb_tone tone);
+/* What a tone is called to who does not see it; static. */
+const char *cbi_html_tone_word(enum cb_tone tone);
 
 /* A link to an entity with its kind's icon; title NULL: its name.  No link
  * when ref is not one. */

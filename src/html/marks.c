@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * marks.c - callboard/html.h: badges, figures, charts; icons and words for
- * times.
+ * marks.c - callboard/html.h: badges and figures; icons and tones.
  */
 #include "html/html.h"
 
 #include <ctype.h>
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/ctx.h"
 #include "base/str.h"
 #include "html/addr.h"
-
-/* More points than this cannot be told apart in a small line. */
-#define SPARK_MAX 200
 
 void cbi_html_path(struct cb_html *html, const char *path)
 {
@@ -78,6 +72,19 @@ const char *cbi_html_tone(enum cb_tone tone)
 	if ((unsigned)tone >= sizeof(names) / sizeof(names[0]))
 		return names[CB_TONE_NEUTRAL];
 	return names[tone];
+}
+
+const char *cbi_html_tone_word(enum cb_tone tone)
+{
+	static const char *const words[] = {
+		[CB_TONE_NEUTRAL] = "neutral", [CB_TONE_GOOD] = "good",
+		[CB_TONE_WARN] = "warning",    [CB_TONE_BAD] = "bad",
+		[CB_TONE_INFO] = "note",       [CB_TONE_BUSY] = "in progress",
+	};
+
+	if ((unsigned)tone >= sizeof(words) / sizeof(words[0]))
+		return words[CB_TONE_NEUTRAL];
+	return words[tone];
 }
 
 static void word(struct cb_html *html, const char *text)
@@ -145,92 +152,4 @@ void cb_html_stat(struct cb_html *html, enum cb_tone tone, const char *label,
 	if (grade && *grade)
 		draw_grade(html, grade);
 	cbi_html_lit(html, "</dd></div>\n");
-}
-
-void cb_html_progress(struct cb_html *html, const char *label, double value,
-                      double max)
-{
-	char id[CB_NAME_MAX * 2 + 32], most[32], now[32];
-	const char *shown;
-
-	if (!(max > 0) || !isfinite(max))
-		max = 1;
-	if (!(value >= 0))
-		value = 0;
-	if (value > max)
-		value = max;
-	snprintf(most, sizeof(most), "%.6g", max);
-	snprintf(now, sizeof(now), "%.6g", value);
-	shown = cbi_html_say(html->ctx, "{1} of {2}", now, most);
-	snprintf(id, sizeof(id), "%.*s-p%u", CB_NAME_MAX * 2, html->id,
-	         ++html->ids);
-	cbi_html_block(html);
-	cbi_html_lit(html, "<div class=\"progress\"><label");
-	cbi_html_attr(html, "for", id);
-	cbi_html_lit(html, ">");
-	cbi_html_tr(html, label);
-	cbi_html_lit(html, "</label><span class=\"progress-value\">");
-	cbi_html_esc(html, shown);
-	cbi_html_lit(html, "</span><progress");
-	cbi_html_attr(html, "id", id);
-	cbi_html_attr(html, "max", most);
-	cbi_html_attr(html, "value", now);
-	cbi_html_lit(html, ">");
-	cbi_html_esc(html, shown);
-	cbi_html_lit(html, "</progress></div>\n");
-}
-
-/* x from 0 to 100, y from 29 (least) to 3 (most), of a box 100 by 32. */
-static void points(struct cb_html *html, const double *values, size_t n,
-                   double least, double most)
-{
-	char text[40];
-
-	for (size_t i = 0; i < n; i++) {
-		double v = isfinite(values[i]) ? values[i] : least;
-		double share =
-		    most > least ? (v - least) / (most - least) : 0.5;
-
-		snprintf(text, sizeof(text), "%s%.1f,%.1f", i ? " " : "",
-		         n > 1 ? 100.0 * (double)i / (double)(n - 1) : 50.0,
-		         29.0 - 26.0 * share);
-		cbi_html_esc(html, text);
-	}
-}
-
-void cb_html_sparkline(struct cb_html *html, const char *label,
-                       const double *values, size_t n)
-{
-	bool small = html->mode >= CBI_HTML_LIST;
-	double least = INFINITY, most = -INFINITY;
-
-	if (n > SPARK_MAX) {
-		values += n - SPARK_MAX; /* the newest stand last */
-		n = SPARK_MAX;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (isfinite(values[i]) && values[i] < least)
-			least = values[i];
-		if (isfinite(values[i]) && values[i] > most)
-			most = values[i];
-	}
-	if (!isfinite(least)) {
-		cb_html_note(html, label);
-		return;
-	}
-	if (!small)
-		cbi_html_block(html);
-	else if (!cbi_html_inline(html, CBI_MARK_TEXT))
-		return;
-	cbi_html_lit(html, "<svg class=\"spark");
-	if (small)
-		cbi_html_lit(html, " inline");
-	cbi_html_lit(html, "\" viewBox=\"0 0 100 32\""
-	                   " preserveAspectRatio=\"none\" role=\"img\"");
-	cbi_html_attr_tr(html, "aria-label", label);
-	cbi_html_lit(html, "><polygon points=\"0,32 ");
-	points(html, values, n, least, most);
-	cbi_html_lit(html, " 100,32\"/><polyline points=\"");
-	points(html, values, n, least, most);
-	cbi_html_lit(html, "\"/></svg>\n");
 }

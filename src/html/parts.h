@@ -46,6 +46,51 @@ void cbi_html_card_off(struct cb_html *html, const struct cbi_html_card *card,
 /* Has nginx put the answer of address (of cbi_addr_card) in this place. */
 void cbi_html_include(struct cb_html *html, const char *address);
 
+/* ---- In a card's body -------------------------------------------------- */
+
+/* As cb_html_progress and cb_html_sparkline, in a tone. */
+void cbi_html_progress(struct cb_html *html, enum cb_tone tone,
+                       const char *label, double value, double max);
+void cbi_html_sparkline(struct cb_html *html, enum cb_tone tone,
+                        const char *label, const double *values, size_t n);
+
+struct cbi_html_bar {
+	const char *label; /* a value */
+	double value;
+	enum cb_tone tone;
+};
+/* A bar chart of the last 60; label is its title.  A note without any. */
+void cbi_html_bars(struct cb_html *html, const char *label,
+                   const struct cbi_html_bar *bars, size_t n);
+
+struct cbi_html_event {
+	const char *title, *text, *url; /* values; text and url may be NULL */
+	bool timed;
+	int64_t wall_ms;
+	enum cb_tone tone;
+};
+void cbi_html_timeline_open(struct cb_html *html);
+void cbi_html_event(struct cb_html *html, const struct cbi_html_event *event);
+void cbi_html_timeline_close(struct cb_html *html);
+
+/* A row of links; what may be no link is its text.  text NULL: the url. */
+void cbi_html_links_open(struct cb_html *html);
+void cbi_html_links_add(struct cb_html *html, const char *text,
+                        const char *url);
+void cbi_html_links_close(struct cb_html *html);
+
+/* Tabs that need no script; between two of them any block may stand. */
+struct cbi_html_tabset {
+	unsigned id, tabs;
+};
+void cbi_html_tabset_open(struct cb_html *html, const char *label,
+                          struct cbi_html_tabset *set);
+/* Ends the tab before it. */
+void cbi_html_tabset_tab(struct cb_html *html, struct cbi_html_tabset *set,
+                         const char *title);
+void cbi_html_tabset_close(struct cb_html *html,
+                           const struct cbi_html_tabset *set);
+
 /* ---- Forms ------------------------------------------------------------ */
 
 struct cbi_html_form {

@@ -23,6 +23,9 @@ static void cell_tag(struct cb_html *html, bool labelled)
 		cbi_html_lit(html, "<td class=\"lead\"");
 	} else {
 		cbi_html_lit(html, "<td");
+		if (html->ends && html->column < html->columns &&
+		    html->ends[html->column])
+			cbi_html_lit(html, " class=\"num\"");
 		if (labelled && html->column < html->columns)
 			cbi_html_attr_tr(html, "data-label",
 			                 html->heads[html->column]);
@@ -70,8 +73,13 @@ static void close_one(struct cb_html *html)
 			cbi_html_lit(html, "</div></li>\n");
 		html->mode = CBI_HTML_LIST;
 		return;
+	case CBI_HTML_VALUE:
+		cbi_html_lit(html, "</dd></div>\n");
+		html->mode = CBI_HTML_FIELDS;
+		return;
 	case CBI_HTML_TABLE:
 		cbi_html_lit(html, "</tbody></table></div>\n");
+		html->ends = NULL;
 		break;
 	case CBI_HTML_ROW:
 		close_row(html);
@@ -101,6 +109,22 @@ void cbi_html_gather(struct cb_html *html, enum cbi_html_mode mode)
 		cbi_html_lit(html, "<dl class=\"stats\">");
 }
 
+void cbi_html_field_open(struct cb_html *html, const char *label)
+{
+	cbi_html_gather(html, CBI_HTML_FIELDS);
+	cbi_html_lit(html, "<div><dt>");
+	cbi_html_tr(html, label);
+	cbi_html_lit(html, "</dt><dd>");
+	html->mode = CBI_HTML_VALUE;
+	html->begun = false;
+}
+
+void cbi_html_field_close(struct cb_html *html)
+{
+	if (html->mode == CBI_HTML_VALUE)
+		close_one(html);
+}
+
 /* The end of a list's item, at the right: times, and marks that follow. */
 static void open_side(struct cb_html *html)
 {
@@ -128,6 +152,7 @@ bool cbi_html_inline(struct cb_html *html, enum cbi_html_mark mark)
 			open_side(html);
 		break;
 	case CBI_HTML_RUN:
+	case CBI_HTML_VALUE:
 		break;
 	default:
 		cbi_html_block(html);
@@ -175,6 +200,12 @@ void cb_html_list_close(struct cb_html *html)
 		cbi_html_block(html);
 }
 
+void cbi_html_ends(struct cb_html *html, const bool *ends)
+{
+	cbi_html_block(html);
+	html->ends = ends;
+}
+
 void cb_html_table_open(struct cb_html *html, const char *caption,
                         const char *const *heads)
 {
@@ -186,7 +217,10 @@ void cb_html_table_open(struct cb_html *html, const char *caption,
 	html->heads = heads;
 	html->columns = 0;
 	for (; heads && heads[html->columns]; html->columns++) {
-		cbi_html_lit(html, "<th scope=\"col\">");
+		if (html->ends && html->ends[html->columns])
+			cbi_html_lit(html, "<th scope=\"col\" class=\"num\">");
+		else
+			cbi_html_lit(html, "<th scope=\"col\">");
 		cbi_html_tr(html, heads[html->columns]);
 		cbi_html_lit(html, "</th>");
 	}

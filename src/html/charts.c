@@ -200,6 +200,7 @@ void cbi_html_bars(struct cb_html *html, const char *label,
                    const struct cbi_html_bar *bars, size_t n)
 {
 	double least = 0, most = 0;
+	char zero[80];
 
 	if (n > BARS_MAX) {
 		bars += n - BARS_MAX; /* the newest stand last */
@@ -225,7 +226,11 @@ void cbi_html_bars(struct cb_html *html, const char *label,
 	cbi_html_lit(html, "</p><svg class=\"bars\" viewBox=\"0 0 100 32\""
 	                   " preserveAspectRatio=\"none\" role=\"img\"");
 	cbi_html_attr(html, "aria-label", in_words(html, label, bars, n));
-	cbi_html_lit(html, "><path class=\"bars-line\" d=\"M0 31.5H100\"/>");
+	cbi_html_lit(html, "><path class=\"bars-line\"");
+	snprintf(zero, sizeof(zero), "M0 %.2fH100",
+	         31.0 + least * 30.0 / (most - least));
+	cbi_html_attr(html, "d", zero);
+	cbi_html_lit(html, "/>");
 	for (size_t i = 0; i < n; i++)
 		draw_bar(html, &bars[i], i, n, least, most);
 	cbi_html_lit(html, "</svg>\n");

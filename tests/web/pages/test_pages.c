@@ -357,7 +357,10 @@ static void admin_pages_stand_without_stores_and_plugins(void **state)
 	assert_says(page(house, "/admin/plugins"), "No plugins yet");
 	assert_silent(page(house, "/admin/plugins"),
 	              "action=\"/admin/plugins/");
+	/* A sample that is no view model would be an error page. */
 	assert_says(page(house, "/admin/gallery"), "data-state=\"stale\"");
+	assert_says(page(house, "/admin/gallery"), "class=\"timeline\"");
+	assert_says(page(house, "/admin/gallery"), "class=\"tabset\"");
 	assert_int_equal(
 	    house_ask(house, "/admin/plugins/x", "action=disable")->status,
 	    403);

@@ -5,4 +5,5 @@ libcallboard_la_SOURCES += src/policy/policy.c src/policy/policy.h \
 	src/policy/permission.c src/policy/permission.h \
 	src/policy/casbin.c src/policy/casbin.h \
 	src/policy/explain.c src/policy/entry.c src/policy/policy_store.c \
-	src/policy/policy_store.h
+	src/policy/policy_store.h src/policy/policy_store_priv.h \
+	src/policy/policy_rows.c src/policy/policy_merge.c

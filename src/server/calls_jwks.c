@@ -3,16 +3,20 @@
  * calls_jwks.c - the keys of an issuer that backend.auth.externalAccess names.
  *
  * Only addresses of the config are asked: a web process that was taken over
- * could otherwise have anything fetched.
+ * could otherwise have anything fetched.  What an issuer said last is kept in
+ * a file, so that a reload while he is away does not lose it.
  */
 #include "server/calls.h"
 
 #include <string.h>
 
+#include <callboard/log.h>
+
 #include "base/limits.h"
 #include "config/config.h"
 #include "http/http.h"
 #include "json/json.h"
+#include "server/kept.h"
 
 #define ROWS "backend.auth.externalAccess"
 #define SET_MAX (256 * CB_KIB)
@@ -74,6 +78,25 @@ static int take_set(struct cb_ctx *ctx, const struct cbi_http_reply *reply,
 	return rc;
 }
 
+/* The set of before, while the issuer says nothing that can be used. */
+static int remember(struct cb_ctx *ctx, const char *dir, const char *url,
+                    int rc, json_t **out)
+{
+	const char *why = cb_strdup(ctx, cb_failure(ctx));
+
+	if (rc != CB_EAWAY && rc != CB_ETIME && rc != CB_EUPSTREAM &&
+	    rc != CB_EBUSY)
+		return rc;
+	cb_failure_clear(ctx);
+	if (why && cbi_kept_load(ctx, dir, url, out) == CB_OK) {
+		cb_log(ctx, CB_LOG_WARN,
+		       "%s: %s; the keys that it had are used", url, why);
+		return CB_OK;
+	}
+	cb_failure_clear(ctx);
+	return cb_fail(ctx, rc, "%s", why ? why : "");
+}
+
 int cbi_call_jwks(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 {
 	const struct cbi_calls *calls = arg;
@@ -87,7 +110,7 @@ int cbi_call_jwks(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 		.policy = { .hosts = hosts, .allow = allow },
 	};
 	struct cbi_http_reply reply;
-	const char *host;
+	const char *host, *state;
 	int rc;
 
 	if (!options)
@@ -99,7 +122,14 @@ int cbi_call_jwks(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 	if (!hosts[0])
 		return CB_ENOMEM;
 	rc = read_allow(ctx, options, allow);
+	if (rc < 0)
+		return rc;
+	state = cbi_config_settings(calls->config)->state_dir;
+	rc = cbi_http_request(ctx, calls->http, &ask, &reply);
 	if (rc == CB_OK)
-		rc = cbi_http_request(ctx, calls->http, &ask, &reply);
-	return rc < 0 ? rc : take_set(ctx, &reply, out);
+		rc = take_set(ctx, &reply, out);
+	if (rc < 0)
+		return remember(ctx, state, url, rc, out);
+	cbi_kept_save(ctx, state, url, *out);
+	return CB_OK;
 }

@@ -218,6 +218,15 @@ test('bad tokens are 401, and nothing of them is told', async () => {
 test('an issuer that is down lets known keys go on', async () => {
   issuer.down = true;
   for (let i = 0; i < 10; i++) assert.equal(await status(issuer.token({ sub: `robot-${i}` })), 200);
+  // A generation that begins meanwhile has the keys of before.
+  const before = await portal.pids('callboard: web');
+  process.kill((await portal.readStatus()).pids.callboard, 'SIGHUP');
+  await until('others serve', 20, async () => {
+    const pids = await portal.pids('callboard: web');
+    return pids.length && !pids.some(pid => before.includes(pid));
+  });
+  assert.equal(await status(issuer.token({ sub: 'after' })), 200);
+  assert.equal(await status(issuer.token({ sub: 'after' }, { kid: 'key-9' })), 401);
   issuer.down = false;
 });
 

@@ -7,21 +7,21 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/board.h"
 #include "base/clock.h"
 #include "crypto/crypto.h"
 #include "redis/redis.h"
 
 #define WINDOW_MS (INT64_C(1000) * CB_ATTEMPT_WINDOW_S)
-/* Counters of this process, by a hash; two that meet in one share it, which
- * closes early and never late. */
-#define SLOTS 1024
 
-/* The window's number in the upper half, how many it has had below. */
-static _Atomic uint64_t slots[SLOTS];
-
+/* On the board: the window's number in the upper half, how many it has had
+ * below.  Two that meet in one place share it, which closes early and never
+ * late. */
 static int64_t count_here(const unsigned char hash[CB_SHA256_LEN], unsigned n)
 {
-	_Atomic uint64_t *slot = &slots[(hash[0] << 8 | hash[1]) % SLOTS];
+	_Atomic uint64_t *slot =
+	    &cbi_board()
+		 ->attempts[(hash[0] << 8 | hash[1]) % CB_BOARD_ATTEMPTS];
 	uint64_t window = (uint64_t)(cbi_clock_ms() / WINDOW_MS) << 32;
 	uint64_t was = atomic_load(slot), now;
 

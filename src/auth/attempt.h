@@ -2,8 +2,8 @@
 /*
  * attempt.h - how often somebody may try to sign in.
  *
- * Counted over the fleet by Redis; without it each process counts by itself,
- * so that a host then allows as many times more as it has processes.
+ * Counted over the fleet by Redis; without it each host counts by itself, on
+ * its board.
  */
 #ifndef CB_AUTH_ATTEMPT_H
 #define CB_AUTH_ATTEMPT_H

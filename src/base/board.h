@@ -13,7 +13,8 @@
  *  - which processes live, and what each of their threads runs right now
  *    (so that a crash can be charged);
  *  - per plugin: breaker, crashes, quarantine, counters;
- *  - the house's own counters.
+ *  - the house's own counters, and what is counted of those who sign in or are
+ *    refused, so that a host counts once and not once a process.
  *
  * A process that has no board (tests, short commands) gets a private one.
  */
@@ -120,6 +121,10 @@ struct cbi_board_dead {
 	char request_id[CB_REQUEST_ID_MAX + 1];
 };
 
+/* Counters by a hash; two that meet in one place share it. */
+#define CB_BOARD_ATTEMPTS 2048 /* auth/attempt.c says what they hold */
+#define CB_BOARD_REFUSALS 1024 /* web/refused.c does */
+
 struct cbi_board {
 	uint32_t magic;
 	uint32_t layout; /* the size, and a number raised by hand */
@@ -135,6 +140,8 @@ struct cbi_board {
 	_Atomic int32_t schema;     /* of PostgreSQL, as last seen; 0 not yet */
 	_Atomic uint64_t counters[CBI_COUNTERS];
 	struct cbi_histogram requests;
+	_Atomic uint64_t attempts[CB_BOARD_ATTEMPTS];
+	_Atomic uint64_t refusals[CB_BOARD_REFUSALS];
 	_Atomic uint32_t dead_next;
 	struct cbi_board_dead dead[CB_BOARD_DEAD];
 	struct cbi_board_plugin plugins[CB_BOARD_PLUGINS];

@@ -34,7 +34,9 @@
 	X(CRASHES, "callboard_crashes_total", "Processes that crashed")      \
 	X(RESTARTS, "callboard_restarts_total", "Processes started again")   \
 	X(REFUSED_LOST, "callboard_refusals_unrecorded_total",               \
-	  "Refused changes that are not in the audit log")                   \
+	  "Refused attempts that are not in the audit log")                  \
+	X(REFUSED_AGAIN, "callboard_refusals_repeated_total",                \
+	  "Refused reads that were in the audit log within the minute")      \
 	X(INGESTED, "callboard_entities_written_total",                      \
 	  "Entity versions written by this host's engines")
 

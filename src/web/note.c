@@ -31,6 +31,16 @@ static void write_record(struct cb_req *req, int64_t us)
 		cbi_log_line(line->data, line->len);
 }
 
+/* Whoever only came without a credential was told where to get one: that is
+ * no refusal. */
+static bool is_refused(const struct cb_req *req)
+{
+	bool change = !req->head && strcmp(req->method, "GET") != 0;
+
+	return req->answer.status == 403 || req->missed ||
+	       (req->answer.status == 401 && (change || req->who_code));
+}
+
 int cbi_step_note(struct cb_req *req)
 {
 	int64_t us = cbi_clock_us() - req->began_us;
@@ -42,8 +52,7 @@ int cbi_step_note(struct cb_req *req)
 	else if (status >= 400)
 		cbi_metric_add(CBI_COUNT_ERRORS_4XX, 1);
 	cbi_metric_time(&cbi_board()->requests, us);
-	if ((status == 401 || status == 403) && !req->head &&
-	    strcmp(req->method, "GET") != 0)
+	if (is_refused(req))
 		cbi_web_refused(req);
 	cbi_web_used(req);
 	/* Failures of ours are always recorded, the rest when asked for:

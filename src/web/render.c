@@ -135,6 +135,8 @@ int cbi_step_render(struct cb_req *req)
 		return CB_NEXT;
 	status = status_of(req, face);
 	say(req, status);
+	if (status == 401 || status == 403)
+		req->refused = cb_strdup(req->ctx, cb_failure(req->ctx));
 	if (answer->streamed) {
 		/* Too late for another answer: let it be seen as cut. */
 		answer->partial = true;

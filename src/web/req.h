@@ -77,6 +77,12 @@ struct cb_req {
 
 	struct cbi_answer answer;
 	int code; /* what the first failing step returned, else CB_OK */
+	/* The session that was opened for this request; NULL for none. */
+	const struct cbi_auth_entry *opened;
+	/* Why this was refused, for the audit: the page that says so has
+	 * forgotten it.  missed: it is somebody who signs in. */
+	const char *refused;
+	bool missed;
 	int64_t began_us;
 	int64_t handle_us; /* what the handler took */
 };

@@ -76,6 +76,8 @@ int cbi_sign_in_attempt(struct cb_req *req, const char *name)
 
 void cbi_sign_in_missed(struct cb_req *req)
 {
+	req->refused = cb_strdup(req->ctx, cb_failure(req->ctx));
+	req->missed = true;
 	/* That it was one too many is told to the next one. */
 	(void)!cbi_attempt(req->ctx, "address", req->address, INT_MAX - 1, 1);
 }
@@ -265,9 +267,7 @@ int cbi_sign_in_open(struct cb_req *req, const struct cbi_idp *idp,
 {
 	const char *agent = cbi_req_header(req, "User-Agent"), *cookie;
 	const char *old = NULL;
-	struct cbi_auth_entry entry = { .user = ref,
-		                        .idp = idp->id,
-		                        .login = login };
+	struct cbi_auth_entry *entry = cb_alloc(req->ctx, sizeof(*entry));
 	struct cbi_session_row row = {
 		.subject = ref,
 		.idp = idp->id,
@@ -276,12 +276,18 @@ int cbi_sign_in_open(struct cb_req *req, const struct cbi_idp *idp,
 		.id_token = id_token,
 	};
 	uint64_t number = 0;
-	int rc = cbi_auth_user(req->ctx, req->web->auth, &entry, &cookie);
+	int rc;
 
+	if (!entry)
+		return CB_ENOMEM;
+	*entry = (struct cbi_auth_entry){ .user = ref,
+		                          .idp = idp->id,
+		                          .login = login };
+	rc = cbi_auth_user(req->ctx, req->web->auth, entry, &cookie);
 	if (rc < 0)
 		return rc;
-	row.hash = hash_of(req, entry.id);
-	row.expires = entry.expires;
+	row.hash = hash_of(req, entry->id);
+	row.expires = entry->expires;
 	if (cbi_sign_in_self(req))
 		old = hash_of(req, req->who.session);
 	if (!row.hash)
@@ -289,6 +295,7 @@ int cbi_sign_in_open(struct cb_req *req, const struct cbi_idp *idp,
 	rc = cbi_sessions_open(req->ctx, &row, old, &number);
 	if (rc < 0)
 		return rc;
+	req->opened = entry;
 	if (number)
 		cbi_board_raise(&cbi_board()->wanted, number);
 	return cbi_cookie_session(req, cookie);

@@ -22,7 +22,8 @@ int cbi_sign_in_call(struct cb_req *req, const char *name,
  * many failures from his address or attempts by name (NULL: none), of which
  * this is one. */
 int cbi_sign_in_attempt(struct cb_req *req, const char *name) CB_USED;
-/* It failed: counts against the address. */
+/* It failed, for the reason that is noted: counts against the address, and
+ * goes into the audit log. */
 void cbi_sign_in_missed(struct cb_req *req);
 
 /* Whom the web server before us names, if its secret is right: NULL for

@@ -92,6 +92,21 @@ test('changes need their permission, and hold for what it is about', async () =>
   assert.ok(said.some(row => row.actor === ada && row.action === 'catalog-refresh'), JSON.stringify(said[0]));
 });
 
+test('a read that is refused is in the audit log, once a minute', async () => {
+  for (let i = 0; i < 12; i++) assert.equal((await user('/api/catalog/locations?again')).status, 403);
+  assert.equal((await request(`${portal.base}/api/catalog/entities`, { headers: { authorization: 'Bearer nobody' } })).status, 401);
+  const said = JSON.parse((await portal.ctl('audit', 'list', '--outcome', 'refused', '-o', 'json')).stdout);
+  const rows = said.filter(row => row.actor === ada && row.object === 'GET /api/catalog/locations');
+  assert.ok(rows.length >= 1 && rows.length <= 3, JSON.stringify(rows));
+  assert.match(rows[0].after, /"status":403,"why":"[^"]/);
+  assert.equal((await user('/admin/roles-explain')).status, 403);
+  const pages = JSON.parse((await portal.ctl('audit', 'list', '--outcome', 'refused', '-o', 'json')).stdout);
+  assert.match(pages.find(row => row.object === 'GET /admin/roles-explain').after, /"why":"[^"]/);
+  assert.ok(said.some(row => row.actor === 'anonymous' && row.object === 'GET /api/catalog/entities'), JSON.stringify(said.slice(0, 5)));
+  const metrics = (await request(`${portal.base}/metrics`)).body;
+  assert.ok(Number(metrics.match(/^callboard_refusals_repeated_total (\d+)/m)[1]) >= 9, metrics.match(/^callboard_refus.*/gm)?.join('\n'));
+});
+
 test('authorize answers in a batch', async () => {
   const other = all.find(ref => !mine.includes(ref));
   const answer = await authorize([entityRead(mine[0]), { ...entityRead([mine[0], other, 'component:default/nobody']), id: 'list' }, basic('catalog.location.create', 'create')]);

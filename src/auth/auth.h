@@ -83,7 +83,8 @@ const char *cbi_auth_bearer(const char *authorization);
  * A user's token in the form stock clients know, as long as
  * auth.backstageTokenExpiration says.  CB_EDENIED for who is no user, and for
  * one who looks as somebody else; CB_EAWAY while no key is known.  Its
- * ownership claims are user->owns, unless config leaves them out.
+ * ownership claims are user->owns, unless config leaves them out.  With
+ * user->session it ends with that, also when that is ended early.
  */
 int cbi_auth_issue(struct cb_ctx *ctx, struct cbi_auth *auth,
                    const struct cbi_who *user, const char **token,

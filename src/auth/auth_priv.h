@@ -17,6 +17,8 @@
 #define CBI_AUTH_RIPE_MS (CBI_AUTH_SKEW_S * 1000)
 #define CBI_AUTH_KID_MAX 64
 #define CBI_AUTH_PLUGIN_MAX 64
+/* A session as tokens name it: the hash of its id, in hex. */
+#define CBI_AUTH_SID_LEN (CB_SHA256_HEX - 1)
 /* Who comes through the guest door into a session. */
 #define CBI_AUTH_GUEST "user:default/guest"
 #define CBI_AUTH_AUDIENCE "backstage"

@@ -31,7 +31,7 @@ struct entry {
 	struct cbi_who who; /* texts in bytes, limits as below */
 	int64_t until;      /* wall time */
 	size_t token_len;
-	size_t subject_at, plugin_at, target_at; /* 0: there is none */
+	size_t subject_at, plugin_at, target_at, sid_at; /* 0: none */
 	size_t size;
 	char bytes[]; /* the token, then the texts, each ended */
 };
@@ -104,7 +104,7 @@ static struct entry **find(struct cbi_memory *memory, const char *token,
 }
 
 static bool hand_out(struct cb_ctx *ctx, const struct entry *entry,
-                     struct cbi_who *out)
+                     struct cbi_who *out, struct cbi_memory_note *note)
 {
 	size_t from = entry->token_len + 1, len = entry->size - from;
 	char *texts = cb_alloc(ctx, len);
@@ -116,6 +116,8 @@ static bool hand_out(struct cb_ctx *ctx, const struct entry *entry,
 	*out = entry->who;
 	out->subject = texts + entry->subject_at - from;
 	out->plugin = entry->plugin_at ? texts + entry->plugin_at - from : NULL;
+	note->made_ms = entry->note.made_ms;
+	note->sid = entry->sid_at ? texts + entry->sid_at - from : NULL;
 	if (!entry->target_at)
 		return true;
 	limit = cb_alloc(ctx, sizeof(*limit));
@@ -127,7 +129,8 @@ static bool hand_out(struct cb_ctx *ctx, const struct entry *entry,
 }
 
 bool cbi_memory_find(struct cb_ctx *ctx, struct cbi_memory *memory,
-                     const char *token, struct cbi_who *out, int64_t *made_ms)
+                     const char *token, struct cbi_who *out,
+                     struct cbi_memory_note *note)
 {
 	size_t len = strlen(token);
 	struct entry **at;
@@ -140,9 +143,7 @@ bool cbi_memory_find(struct cb_ctx *ctx, struct cbi_memory *memory,
 	pthread_mutex_lock(&memory->lock);
 	at = find(memory, token, len, hash);
 	if (at && holds(*at, cbi_clock_wall_ms()))
-		found = hand_out(ctx, *at, out);
-	if (found)
-		*made_ms = (*at)->note.made_ms;
+		found = hand_out(ctx, *at, out, note);
 	pthread_mutex_unlock(&memory->lock);
 	return found;
 }
@@ -164,6 +165,7 @@ static struct entry *make(const char *token, size_t len,
 	              !who->limits->permissions && !who->limits->actions;
 	size_t size = len + 1 + strlen(who->subject) + 1 +
 	              (who->plugin ? strlen(who->plugin) + 1 : 0) +
+	              (note->sid ? strlen(note->sid) + 1 : 0) +
 	              (narrow ? strlen(who->limits->plugin) + 1 : 0);
 	struct entry *entry = calloc(1, sizeof(*entry) + size);
 	size_t at = 0;
@@ -181,6 +183,9 @@ static struct entry *make(const char *token, size_t len,
 	entry->subject_at = add(entry->bytes, &at, who->subject);
 	if (who->plugin)
 		entry->plugin_at = add(entry->bytes, &at, who->plugin);
+	if (note->sid)
+		entry->sid_at = add(entry->bytes, &at, note->sid);
+	entry->note.sid = NULL; /* it does not live as long */
 	if (narrow)
 		entry->target_at = add(entry->bytes, &at, who->limits->plugin);
 	return entry;

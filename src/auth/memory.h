@@ -25,7 +25,8 @@ struct cbi_memory_note {
 	const _Atomic uint64_t *keys;
 	uint64_t keys_number;
 	int64_t no_later; /* wall time it is forgotten at; 0 for none */
-	int64_t made_ms;  /* a user's token: when it was made */
+	int64_t made_ms;  /* a user's token: when it was made, */
+	const char *sid;  /* and in which session, as its hash; NULL: none */
 };
 struct cbi_memory_note cbi_memory_begin(void);
 
@@ -34,10 +35,11 @@ struct cbi_memory *cbi_memory_create(void);
 void cbi_memory_destroy(struct cbi_memory *memory);
 
 /* False when it is not known, or not any more; what *out points to lives with
- * ctx, or with the process.  Whether the user has lost it since *made_ms is
- * for the caller to look up. */
+ * ctx, or with the process.  Whether the user has lost it since is for the
+ * caller to look up: made_ms and sid of *note are filled for that. */
 bool cbi_memory_find(struct cb_ctx *ctx, struct cbi_memory *memory,
-                     const char *token, struct cbi_who *out, int64_t *made_ms);
+                     const char *token, struct cbi_who *out,
+                     struct cbi_memory_note *note);
 
 /* Keeps it in place of an older one; who has a time of expiry, and limits
  * that are either the process's own or name one plugin and no more.  Without

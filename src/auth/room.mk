@@ -13,6 +13,7 @@ libcallboard_la_SOURCES += \
 	src/auth/token.c \
 	src/auth/verify.c \
 	src/auth/attempt.c src/auth/attempt.h \
+	src/auth/expel.c src/auth/expel.h \
 	src/auth/flight.c src/auth/flight.h \
 	src/auth/idp.c src/auth/idp.h src/auth/idp_read.c src/auth/idp_rules.c \
 	src/auth/outside.c src/auth/outside.h src/auth/outside_priv.h \

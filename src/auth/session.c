@@ -186,11 +186,12 @@ static bool is_revoked(struct cb_ctx *ctx, struct cbi_auth *auth,
 
 	cbi_auth_session_hash(s->id, hash);
 	snprintf(what, sizeof(what), "session:%s", hash);
-	/* What the database called now may be what another host calls a
-	 * minute ago. */
+	/* Whoever ends all that a user has (auth/expel.h) names each of his
+	 * sessions as well.  So his name may end those alone that are older by
+	 * more than clocks differ, and who signs in anew is let in at once. */
 	return cbi_auth_revoked(ctx, auth, what, 0) ||
 	       cbi_auth_revoked(ctx, auth, s->user,
-	                        (s->made - CBI_AUTH_SKEW_S) * 1000);
+	                        (s->made + CBI_AUTH_SKEW_S) * 1000);
 }
 
 static void mark_of(const char *login, char out[MARK_LEN + 1])

@@ -4,7 +4,8 @@
  *
  * A user's token holds `uip`, the signature of the limited token that whoever
  * has it can put together by himself: header {typ, alg, kid} and payload
- * {sub, iat, exp} in exactly this order, without spaces.
+ * {sub, iat, exp} in exactly this order, without spaces.  One that is made in
+ * a session names that by its hash (`sid`), and ends with it.
  */
 #include "auth/auth_priv.h"
 
@@ -118,17 +119,24 @@ int cbi_auth_issue(struct cb_ctx *ctx, struct cbi_auth *auth,
 {
 	struct term term;
 	struct cb_buf payload;
+	char sid[CB_SHA256_HEX];
 	const char *limited;
 	int rc = check_user(ctx, user);
 
 	if (rc == CB_OK)
-		rc = open_term(ctx, auth, auth->token_ms / 1000, 0, &term);
+		rc = open_term(ctx, auth, auth->token_ms / 1000,
+		               user->session ? user->expires : 0, &term);
 	if (rc == CB_OK)
 		rc = sign_limited(ctx, &term, user->subject, &limited);
 	if (rc < 0)
 		return rc;
 	cbi_buf_init(&payload, PAYLOAD_MAX);
 	cb_buf_text(&payload, "{");
+	/* Claims of one's own stand first, as upstream puts them. */
+	if (user->session && user->kind == CBI_WHO_USER) {
+		cbi_auth_session_hash(user->session, sid);
+		member(&payload, "sid", sid);
+	}
 	member(&payload, "iss", auth->issuer);
 	member(&payload, "sub", user->subject);
 	if (!auth->omit_owns)

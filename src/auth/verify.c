@@ -7,6 +7,7 @@
  */
 #include "auth/auth_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "auth/personal.h"
@@ -51,6 +52,14 @@ int cbi_auth_times(struct cb_ctx *ctx, const struct cbi_jwt *jwt,
 		return cb_fail(ctx, CB_EAUTH, "the token is not valid yet");
 	*expires_ms = (int64_t)(json_number_value(exp) * 1000);
 	return CB_OK;
+}
+
+/* The session that a user's token was made in; NULL for none. */
+static const char *sid_of(const struct cbi_jwt *jwt)
+{
+	const char *sid = claim(jwt, "sid");
+
+	return sid && strlen(sid) == CBI_AUTH_SID_LEN ? sid : NULL;
 }
 
 /* Signature and times of a token of ours. */
@@ -164,30 +173,55 @@ static int verify_plugin(struct cb_ctx *ctx, const struct cbi_auth *auth,
 	return CB_OK;
 }
 
-/* All that a user had until then may have been taken from him. */
-static int check_revoked(struct cb_ctx *ctx, struct cbi_auth *auth,
-                         const struct cbi_who *who, int64_t made)
+/*
+ * The session that a token was made in may be over, and all that a user had
+ * until then may have been taken from him.  Of a token without a session the
+ * time alone is known, and that by another host's clock.
+ */
+static bool is_revoked(struct cb_ctx *ctx, struct cbi_auth *auth,
+                       const struct cbi_who *who,
+                       const struct cbi_memory_note *note)
 {
-	if (who->kind != CBI_WHO_USER || who->personal ||
-	    !cbi_auth_revoked(ctx, auth, who->subject,
-	                      made - CBI_AUTH_SKEW_S * 1000))
-		return CB_OK;
-	return cb_fail(ctx, CB_EAUTH, "the token was revoked");
+	char what[CBI_AUTH_SID_LEN + 16];
+	int64_t skew = CBI_AUTH_SKEW_S * 1000;
+
+	if (who->kind != CBI_WHO_USER || who->personal)
+		return false;
+	if (note->sid) {
+		snprintf(what, sizeof(what), "session:%s", note->sid);
+		if (cbi_auth_revoked(ctx, auth, what, 0))
+			return true;
+	}
+	/* As with a session itself: auth/session.c. */
+	return cbi_auth_revoked(ctx, auth, who->subject,
+	                        note->made_ms + (note->sid ? skew : -skew));
+}
+
+static int check_revoked(struct cb_ctx *ctx, struct cbi_auth *auth,
+                         const struct cbi_who *who,
+                         const struct cbi_memory_note *note)
+{
+	return is_revoked(ctx, auth, who, note)
+	           ? cb_fail(ctx, CB_EAUTH, "the token was revoked")
+	           : CB_OK;
 }
 
 int cbi_auth_limited(struct cb_ctx *ctx, struct cbi_auth *auth,
                      const char *token, struct cbi_who *out)
 {
 	struct cbi_who who = { .subject = "" };
+	struct cbi_memory_note note = { .sid = NULL };
 	struct cbi_jwt jwt;
 	int rc = cbi_jose_read(ctx, token, &jwt);
 
 	if (rc == CB_ENOENT)
 		return cb_fail(ctx, CB_EAUTH, "no limited token");
-	if (rc == CB_OK)
+	if (rc == CB_OK) {
+		note.made_ms = made_ms(&jwt);
 		rc = verify_limited(ctx, auth, &jwt, &who);
+	}
 	if (rc == CB_OK)
-		rc = check_revoked(ctx, auth, &who, made_ms(&jwt));
+		rc = check_revoked(ctx, auth, &who, &note);
 	if (rc == CB_OK)
 		*out = who;
 	return rc;
@@ -205,6 +239,7 @@ static int verify(struct cb_ctx *ctx, struct cbi_auth *auth, const char *token,
 	if (rc < 0)
 		return rc;
 	note->made_ms = made_ms(&jwt);
+	note->sid = sid_of(&jwt);
 	if (strcmp(jwt.typ, CBI_AUTH_TYP_PLUGIN) == 0)
 		return verify_plugin(ctx, auth, &jwt, out);
 	aud = claim(&jwt, "aud");
@@ -224,12 +259,12 @@ int cbi_auth_bearer_who(struct cb_ctx *ctx, struct cbi_auth *auth,
 
 	if (cbi_str_starts(token, CBI_AUTH_PERSONAL))
 		rc = cbi_auth_personal(ctx, auth, token, &who);
-	else if (cbi_memory_find(ctx, auth->memory, token, &who, &note.made_ms))
-		rc = check_revoked(ctx, auth, &who, note.made_ms);
+	else if (cbi_memory_find(ctx, auth->memory, token, &who, &note))
+		rc = check_revoked(ctx, auth, &who, &note);
 	else {
 		rc = verify(ctx, auth, token, &note, &who);
 		if (rc == CB_OK)
-			rc = check_revoked(ctx, auth, &who, note.made_ms);
+			rc = check_revoked(ctx, auth, &who, &note);
 		/* A static token is looked up in no time. */
 		if (rc == CB_OK && who.expires)
 			cbi_memory_keep(auth->memory, token, &note, &who);

@@ -72,8 +72,8 @@ static const struct cbi_command commands[] = {
 	  "make a personal access token, and print it" },
 	{ "token list", cbi_ctl_token_list, "[--owner USER]",
 	  "personal access tokens, newest first" },
-	{ "token revoke", cbi_ctl_token_revoke, "ID",
-	  "end a personal access token, on every host" },
+	{ "token revoke", cbi_ctl_token_revoke, "ID | --user USER",
+	  "end a personal access token, or all that lets somebody in" },
 	{ "audit list", cbi_ctl_audit_list,
 	  "[--actor A] [--action A] [--object TEXT] [--outcome O] "
 	  "[--from TIME] [--to TIME] [--limit N]",

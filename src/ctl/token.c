@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token.c - `callboardctl token create|list|revoke`: personal access tokens.
+ * token.c - `callboardctl token create|list|revoke`: personal access tokens,
+ * and the end of all that lets somebody in.
  */
 #include "ctl/ctl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/expel.h"
 #include "auth/personal.h"
 #include "base/clock.h"
 #include "base/str.h"
@@ -166,14 +168,42 @@ int cbi_ctl_token_list(struct cbi_ctl *ctl, int argc, char **argv)
 	return rc;
 }
 
+/* All that lets a user in. */
+static int revoke_all(struct cbi_ctl *ctl, const char *user)
+{
+	struct cbi_expelled gone;
+	char *words[] = { (char *)(uintptr_t)user };
+	const char *ref;
+	int rc = cbi_ctl_ref(ctl, 1, words, &ref);
+
+	if (rc)
+		return rc;
+	if (!cbi_str_starts(ref, "user:"))
+		return cbi_ctl_complain(CBI_EXIT_USAGE,
+		                        "--user: expected a user such as "
+		                        "user:default/ada");
+	if (cbi_expel(&ctl->ctx, ref, NULL, &gone) < 0)
+		return cbi_ctl_fail(ctl);
+	cbi_ctl_tell(ctl, gone.number);
+	cbi_ctl_settle(gone.number);
+	printf("%s: %zu sessions and %zu personal tokens are ended, and what "
+	       "front ends have\n",
+	       ref, gone.sessions, gone.tokens);
+	return CBI_EXIT_OK;
+}
+
 int cbi_ctl_token_revoke(struct cbi_ctl *ctl, int argc, char **argv)
 {
+	const char *user = cbi_ctl_option(&argc, argv, "--user");
 	uint64_t number;
 
-	if (argc != 1)
+	if (user && argc == 0)
+		return revoke_all(ctl, user);
+	if (argc != 1 || user)
 		return cbi_ctl_complain(CBI_EXIT_USAGE,
 		                        "expected the id of a token, see "
-		                        "callboardctl token list");
+		                        "callboardctl token list, or --user "
+		                        "and a user");
 	if (cbi_ctl_database(ctl) < 0 ||
 	    cbi_personal_revoke(&ctl->ctx, argv[0], NULL, NULL, &number) < 0)
 		return cbi_ctl_fail(ctl);

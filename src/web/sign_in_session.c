@@ -4,6 +4,8 @@
  */
 #include "web/sign_in.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/str.h"
 #include "catalog/entity.h"
@@ -21,6 +23,21 @@ static json_t *owns_of(const char *ref, const struct cb_entity *entity)
 		if (cbi_str_starts(group, "group:"))
 			json_array_append_new(list, json_string(group));
 	return list;
+}
+
+/* A token ends with the session it is made in: the one that was just opened,
+ * or the one that asks. */
+static void name_session(struct cb_req *req, struct cbi_who *who)
+{
+	const char *self = cbi_sign_in_self(req);
+
+	if (req->opened) {
+		who->session = req->opened->id;
+		who->expires = req->opened->expires;
+	} else if (self && strcmp(self, who->subject) == 0) {
+		who->session = req->who.session;
+		who->expires = req->who.expires;
+	}
 }
 
 static int identity(struct cb_req *req, const char *ref,
@@ -41,6 +58,7 @@ static int identity(struct cb_req *req, const char *ref,
 		list[who.owns_count] =
 		    json_string_value(json_array_get(owns, who.owns_count));
 	who.owns = list;
+	name_session(req, &who);
 	rc = cbi_auth_issue(req->ctx, req->web->auth, &who, &token, &expires);
 	if (rc < 0)
 		return rc;

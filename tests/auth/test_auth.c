@@ -243,6 +243,95 @@ static void without_a_key_nothing_is_signed(void **state)
 	cbi_auth_destroy(auth);
 }
 
+/* ---- What has ended --------------------------------------------------------
+ */
+
+static const struct cbi_who ada = { .kind = CBI_WHO_USER,
+	                            .subject = "user:default/ada" };
+
+static char *issue(struct cbi_auth *auth, const struct cbi_who *who,
+                   int64_t *expires)
+{
+	const char *token;
+
+	assert_int_equal(cbi_auth_issue(&ctx, auth, who, &token, expires),
+	                 CB_OK);
+	return strdup(token);
+}
+
+/* One of ada's that was made in a session, which ends in so many seconds. */
+static char *session_token(struct cbi_auth *auth, const char *session,
+                           int64_t left)
+{
+	int64_t expires, end = cbi_clock_wall_ms() + left * 1000;
+	struct cbi_who who = ada;
+	char *token;
+
+	who.session = session;
+	who.expires = end;
+	token = issue(auth, &who, &expires);
+	/* No longer than that may last in any case. */
+	assert_true(expires <= end && expires > cbi_clock_wall_ms() + 500000);
+	return token;
+}
+
+static int who_is(struct cbi_auth *auth, const char *token)
+{
+	struct cbi_who who;
+	int rc;
+
+	rc = cbi_auth_who(&ctx, auth, cb_printf(&ctx, "Bearer %s", token), NULL,
+	                  &who);
+	if (rc == CB_OK)
+		assert_null(who.session);
+	again();
+	return rc;
+}
+
+static void put_revoked(const char *what, int64_t before)
+{
+	unsigned char bytes[8];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (unsigned char)((uint64_t)before >> (56 - 8 * i));
+	hall_put(&hall, HALL_REVOKED, what, strlen(what), bytes, 8);
+	again();
+}
+
+static void a_token_ends_with_the_session_it_was_made_in(void **state)
+{
+	struct cbi_auth *auth = auth_of("auth: {guest: true}\n");
+	int64_t now = cbi_clock_wall_ms(), expires;
+	char *one, *two, *after, *free_one, what[80] = "session:";
+
+	(void)state;
+	hall_token_key(&hall, "one", 3000, 10800);
+	again();
+	one = session_token(auth, "one", 600);
+	two = session_token(auth, "two", 86400);
+	free_one = issue(auth, &ada, &expires);
+	/* Twice: the second time it is remembered. */
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(who_is(auth, one), CB_OK);
+	cbi_auth_session_hash("one", what + strlen(what));
+	put_revoked(what, now);
+	assert_int_equal(who_is(auth, one), CB_EAUTH);
+	assert_int_equal(who_is(auth, two), CB_OK);
+	/* All that was hers: what she gets in a session after that is good at
+	 * once, and what has none may be of a host whose clock is ahead. */
+	put_revoked("user:default/ada", now - 2000);
+	assert_int_equal(who_is(auth, free_one), CB_EAUTH);
+	after = session_token(auth, "three", 600);
+	assert_int_equal(who_is(auth, after), CB_OK);
+	put_revoked("user:default/ada", now + 70000);
+	assert_int_equal(who_is(auth, after), CB_EAUTH);
+	free(one);
+	free(two);
+	free(after);
+	free(free_one);
+	cbi_auth_destroy(auth);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -267,6 +356,7 @@ int main(void)
 		cmocka_unit_test(old_keys_verify_and_the_newest_signs),
 		cmocka_unit_test(forms_belong_to_their_session),
 		cmocka_unit_test(without_a_key_nothing_is_signed),
+		cmocka_unit_test(a_token_ends_with_the_session_it_was_made_in),
 	};
 
 	return cmocka_run_group_tests(tests, start, finish);

@@ -1,70 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/cmock.h"
 
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "auth/auth.h"
+#include "auth/attempt.h"
 #include "auth/flight.h"
 #include "auth/idp.h"
 #include "auth/resolve.h"
-#include "base/buf.h"
+#include "base/board.h"
 #include "base/clock.h"
-#include "base/ctx.h"
-#include "config/config.h"
-#include "copy/copy.h"
 #include "json/json.h"
+#include "tests/auth/hall.h"
 
-static char dir[] = "/tmp/cb-sign-in-XXXXXX";
-static struct cbi_lane lane;
-static struct cb_ctx ctx;
-static struct cbi_copy *copy;
-static const char *const tables[] = { "key", "revoked" };
-
-static struct cbi_auth *auth_of(const char *text)
-{
-	char path[64];
-	const char *files[] = { path, NULL };
-	struct cbi_config *config = NULL;
-	struct cbi_auth *auth = NULL;
-	struct cb_buf report;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/config.yaml", dir);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-	cbi_buf_init(&report, CB_MIB);
-	if (cbi_config_load(&ctx, files, &report, &config) < 0)
-		fail_msg("%s", cbi_buf_string(&report));
-	cbi_buf_finish(&report);
-	if (cbi_auth_create(&ctx, config, copy, 0, &auth) < 0)
-		auth = NULL;
-	cbi_config_destroy(config);
-	unlink(path);
-	return auth;
-}
+static struct hall hall;
 
 static void again(void)
 {
-	cbi_ctx_finish(&ctx);
-	cbi_ctx_init(&ctx, &lane);
-}
-
-static void put(int table, const char *key, const char *value, size_t len)
-{
-	struct cbi_copy_txn *txn;
-
-	assert_int_equal(cbi_copy_write(&ctx, copy, &txn), CB_OK);
-	assert_int_equal(
-	    cbi_copy_put(&ctx, txn, table, key, strlen(key), value, len),
-	    CB_OK);
-	assert_int_equal(cbi_copy_commit(&ctx, txn), CB_OK);
-	again();
+	hall_again(&hall);
 }
 
 #define CLIENT "clientId: id, clientSecret: secret"
@@ -75,16 +30,17 @@ static void put(int table, const char *key, const char *value, size_t len)
 
 static void providers_are_read_by_environment(void **state)
 {
-	struct cbi_auth *auth = auth_of(
-	    "auth:\n  environment: production\n  providers:\n"
-	    "    okta: {production: {" CLIENT ", audience: "
-	    "'https://x.okta.com/'}, development: {" CLIENT
-	    ", audience: 'https://y.okta.com'}}\n"
-	    "    github: {" CLIENT "}\n"
-	    "    gitlab: {production: {}}\n"
-	    "    atlassian: {production: {" CLIENT "}}\n"
-	    "    guest: {userEntityRef: 'user:default/x'}\n"
-	    "    keycloak: {type: oidc, " CLIENT ", " META ", title: Work}\n");
+	struct cbi_auth *auth =
+	    hall_auth(&hall, "auth:\n  environment: production\n  providers:\n"
+	                     "    okta: {production: {" CLIENT ", audience: "
+	                     "'https://x.okta.com/'}, development: {" CLIENT
+	                     ", audience: 'https://y.okta.com'}}\n"
+	                     "    github: {" CLIENT "}\n"
+	                     "    gitlab: {production: {}}\n"
+	                     "    atlassian: {production: {" CLIENT "}}\n"
+	                     "    guest: {userEntityRef: 'user:default/x'}\n"
+	                     "    keycloak: {type: oidc, " CLIENT ", " META
+	                     ", title: Work}\n");
 	const struct cbi_idps *idps;
 	const struct cbi_idp *idp;
 
@@ -158,11 +114,13 @@ static void bad_sections_are_named(void **state)
 
 		snprintf(text, sizeof(text), "auth:\n  providers:\n    %s\n",
 		         rows[i].section);
-		assert_null(auth_of(text));
-		if (!strstr(cb_failure(&ctx), rows[i].says))
-			fail_msg("%s: %s", rows[i].section, cb_failure(&ctx));
-		assert_non_null(strstr(cb_failure(&ctx), "config.yaml:3:"));
-		assert_null(strstr(cb_failure(&ctx), "secret-"));
+		assert_null(hall_auth(&hall, text));
+		if (!strstr(cb_failure(&hall.ctx), rows[i].says))
+			fail_msg("%s: %s", rows[i].section,
+			         cb_failure(&hall.ctx));
+		assert_non_null(
+		    strstr(cb_failure(&hall.ctx), "config.yaml:3:"));
+		assert_null(strstr(cb_failure(&hall.ctx), "secret-"));
 		again();
 	}
 }
@@ -265,29 +223,30 @@ static void resolvers_find_one_user_or_say_why(void **state)
 	for (size_t i = 0; i < sizeof(resolutions) / sizeof(resolutions[0]);
 	     i++) {
 		char *text =
-		    cb_printf(&ctx,
+		    cb_printf(&hall.ctx,
 		              "auth: {providers: {oidc: {" CLIENT ", " META
 		              ", signIn: {resolvers: [%s]}}}}\n",
 		              resolutions[i].rules);
-		struct cbi_auth *auth = auth_of(text);
-		char *json = cb_strdup(&ctx, resolutions[i].person);
+		struct cbi_auth *auth = hall_auth(&hall, text);
+		char *json = cb_strdup(&hall.ctx, resolutions[i].person);
 		struct cbi_resolved out;
 		json_t *person;
 		int rc;
 
 		if (!auth)
 			fail_msg("%s: %s", resolutions[i].rules,
-			         cb_failure(&ctx));
+			         cb_failure(&hall.ctx));
 		for (char *at = json; *at; at++)
 			*at = *at == '\'' ? '"' : *at;
 		person = json_loads(json, 0, NULL);
 		assert_non_null(person);
 		rc = cbi_resolve(
-		    &ctx, cbi_idps_find(cbi_auth_idps(auth), "oidc", NULL),
+		    &hall.ctx, cbi_idps_find(cbi_auth_idps(auth), "oidc", NULL),
 		    person, &finder, &out);
 		if (rc != resolutions[i].rc)
 			fail_msg("%s with %s: %d (%s)", resolutions[i].rules,
-			         resolutions[i].person, rc, cb_failure(&ctx));
+			         resolutions[i].person, rc,
+			         cb_failure(&hall.ctx));
 		if (rc == CB_OK)
 			assert_string_equal(out.ref, resolutions[i].says);
 		else if (rc == CB_ENOENT)
@@ -304,7 +263,7 @@ static void resolvers_find_one_user_or_say_why(void **state)
 
 static void a_flight_comes_back_as_it_left(void **state)
 {
-	struct cbi_auth *auth = auth_of("auth: {guest: true}\n");
+	struct cbi_auth *auth = hall_auth(&hall, "auth: {guest: true}\n");
 	struct cbi_flight flight = { .idp = "oidc",
 		                     .env = "test",
 		                     .flow = "redirect",
@@ -315,9 +274,10 @@ static void a_flight_comes_back_as_it_left(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    cbi_flight_begin(&ctx, auth, &flight, &state_text, &cookie), CB_OK);
+	    cbi_flight_begin(&hall.ctx, auth, &flight, &state_text, &cookie),
+	    CB_OK);
 	assert_int_equal(
-	    cbi_flight_end(&ctx, auth, "oidc", state_text, cookie, &out),
+	    cbi_flight_end(&hall.ctx, auth, "oidc", state_text, cookie, &out),
 	    CB_OK);
 	assert_string_equal(out.back, flight.back);
 	assert_string_equal(out.env, "test");
@@ -326,28 +286,28 @@ static void a_flight_comes_back_as_it_left(void **state)
 	assert_string_equal(out.nonce, flight.nonce);
 	assert_string_not_equal(out.nonce, out.challenge);
 	assert_int_equal(
-	    cbi_flight_end(&ctx, auth, "okta", state_text, cookie, &out),
+	    cbi_flight_end(&hall.ctx, auth, "okta", state_text, cookie, &out),
 	    CB_EDENIED);
-	cb_failure_clear(&ctx);
+	cb_failure_clear(&hall.ctx);
 	assert_int_equal(
-	    cbi_flight_end(&ctx, auth, "oidc", state_text, NULL, &out),
+	    cbi_flight_end(&hall.ctx, auth, "oidc", state_text, NULL, &out),
 	    CB_EDENIED);
-	cb_failure_clear(&ctx);
+	cb_failure_clear(&hall.ctx);
 	for (size_t i = 0; cookie[i]; i++) {
-		bad = cb_strdup(&ctx, cookie);
+		bad = cb_strdup(&hall.ctx, cookie);
 		bad[i] = bad[i] == 'A' ? 'B' : 'A';
-		assert_int_equal(
-		    cbi_flight_end(&ctx, auth, "oidc", state_text, bad, &out),
-		    CB_EDENIED);
-		cb_failure_clear(&ctx);
+		assert_int_equal(cbi_flight_end(&hall.ctx, auth, "oidc",
+		                                state_text, bad, &out),
+		                 CB_EDENIED);
+		cb_failure_clear(&hall.ctx);
 	}
 	for (size_t i = 0; state_text[i]; i++) {
-		bad = cb_strdup(&ctx, state_text);
+		bad = cb_strdup(&hall.ctx, state_text);
 		bad[i] = bad[i] == '6' ? '7' : '6';
 		assert_int_equal(
-		    cbi_flight_end(&ctx, auth, "oidc", bad, cookie, &out),
+		    cbi_flight_end(&hall.ctx, auth, "oidc", bad, cookie, &out),
 		    CB_EDENIED);
-		cb_failure_clear(&ctx);
+		cb_failure_clear(&hall.ctx);
 	}
 	again();
 	cbi_auth_destroy(auth);
@@ -359,27 +319,27 @@ static int end_later(struct cbi_auth *auth, int64_t seconds)
 	const char *verifier = "0123456789012345678901234567890123456789012";
 	const char *state_text = "656e763d74657374"; /* env=test */
 	const char *ends = cb_printf(
-	    &ctx, "%lld",
+	    &hall.ctx, "%lld",
 	    (long long)(cbi_clock_wall_ms() / 1000 + CB_FLIGHT_S + seconds));
 	const char *mac;
 	struct cbi_flight out;
 	int rc;
 
-	assert_int_equal(cbi_auth_sign(&ctx, auth, "flight",
-	                               cb_printf(&ctx, "oidc\n%s\n%s\n%s",
+	assert_int_equal(cbi_auth_sign(&hall.ctx, auth, "flight",
+	                               cb_printf(&hall.ctx, "oidc\n%s\n%s\n%s",
 	                                         state_text, verifier, ends),
 	                               &mac),
 	                 CB_OK);
-	rc = cbi_flight_end(&ctx, auth, "oidc", state_text,
-	                    cb_printf(&ctx, "%s.%s.%s", verifier, ends, mac),
-	                    &out);
+	rc = cbi_flight_end(
+	    &hall.ctx, auth, "oidc", state_text,
+	    cb_printf(&hall.ctx, "%s.%s.%s", verifier, ends, mac), &out);
 	again();
 	return rc;
 }
 
 static void a_flight_has_ten_minutes_and_clocks_may_differ(void **state)
 {
-	struct cbi_auth *auth = auth_of("auth: {guest: true}\n");
+	struct cbi_auth *auth = hall_auth(&hall, "auth: {guest: true}\n");
 
 	(void)state;
 	assert_int_equal(end_later(auth, 0), CB_OK);
@@ -403,7 +363,8 @@ static enum cbi_who_kind kind_of(struct cbi_auth *auth, const char *cookie)
 {
 	struct cbi_who who;
 
-	assert_int_equal(cbi_auth_who(&ctx, auth, NULL, cookie, &who), CB_OK);
+	assert_int_equal(cbi_auth_who(&hall.ctx, auth, NULL, cookie, &who),
+	                 CB_OK);
 	return who.kind;
 }
 
@@ -412,33 +373,35 @@ static const char *cookie_of(struct cbi_auth *auth, int64_t made, int64_t used)
 {
 	int64_t now = cbi_clock_wall_ms() / 1000;
 	const char *mac,
-	    *text = cb_printf(&ctx,
+	    *text = cb_printf(&hall.ctx,
 	                      "v2.abcdef.dXNlcjpkZWZhdWx0L2FkYQ.oidc.-.%lld."
 	                      "%lld",
 	                      (long long)(now - made), (long long)(now - used));
 
-	assert_int_equal(cbi_auth_sign(&ctx, auth, "session", text, &mac),
+	assert_int_equal(cbi_auth_sign(&hall.ctx, auth, "session", text, &mac),
 	                 CB_OK);
-	return cb_printf(&ctx, "%s.%s", text, mac);
+	return cb_printf(&hall.ctx, "%s.%s", text, mac);
 }
 
 static void a_session_is_its_users_for_as_long_as_config_says(void **state)
 {
-	struct cbi_auth *auth = auth_of(OIDC);
+	struct cbi_auth *auth = hall_auth(&hall, OIDC);
 	struct cbi_auth_entry entry = { .user = "user:default/ada",
 		                        .idp = "oidc" };
 	const char *cookie, *idp, *mark;
 	struct cbi_who who;
 
 	(void)state;
-	assert_int_equal(cbi_auth_user(&ctx, auth, &entry, &cookie), CB_OK);
-	assert_int_equal(cbi_auth_who(&ctx, auth, NULL, cookie, &who), CB_OK);
+	assert_int_equal(cbi_auth_user(&hall.ctx, auth, &entry, &cookie),
+	                 CB_OK);
+	assert_int_equal(cbi_auth_who(&hall.ctx, auth, NULL, cookie, &who),
+	                 CB_OK);
 	assert_int_equal(who.kind, CBI_WHO_USER);
 	assert_string_equal(who.subject, "user:default/ada");
 	assert_string_equal(who.session, entry.id);
 	assert_true(who.expires == entry.expires);
-	assert_int_equal(cbi_auth_session_of(&ctx, auth, cookie, &idp, &mark),
-	                 CB_OK);
+	assert_int_equal(
+	    cbi_auth_session_of(&hall.ctx, auth, cookie, &idp, &mark), CB_OK);
 	assert_string_equal(idp, "oidc");
 	assert_null(mark);
 	assert_int_equal(kind_of(auth, cookie_of(auth, 10, 10)), CBI_WHO_USER);
@@ -458,8 +421,8 @@ static void a_session_is_its_users_for_as_long_as_config_says(void **state)
 
 static void a_session_ends_with_its_provider(void **state)
 {
-	struct cbi_auth *auth = auth_of(OIDC);
-	struct cbi_auth *none = auth_of("auth: {guest: true}\n");
+	struct cbi_auth *auth = hall_auth(&hall, OIDC);
+	struct cbi_auth *none = hall_auth(&hall, "auth: {guest: true}\n");
 
 	(void)state;
 	assert_int_equal(kind_of(none, cookie_of(auth, 1, 1)), CBI_WHO_NOBODY);
@@ -469,7 +432,7 @@ static void a_session_ends_with_its_provider(void **state)
 
 static void what_was_revoked_is_over(void **state)
 {
-	struct cbi_auth *auth = auth_of(OIDC);
+	struct cbi_auth *auth = hall_auth(&hall, OIDC);
 	char hash[65], before[8] = { 0 };
 	int64_t now = cbi_clock_wall_ms();
 	const char *key;
@@ -478,82 +441,94 @@ static void what_was_revoked_is_over(void **state)
 	assert_int_equal(kind_of(auth, cookie_of(auth, 1, 1)), CBI_WHO_USER);
 	for (int i = 0; i < 8; i++)
 		before[i] = (char)(now >> (56 - 8 * i));
-	/* All that its user had two minutes ago; later ones are good. */
+	/* All that its user had two minutes ago; later ones are good, and
+	 * those within what clocks may differ by: they are named one by one. */
 	now -= 120000;
 	for (int i = 0; i < 8; i++)
 		before[i] = (char)(now >> (56 - 8 * i));
-	put(1, "user:default/ada", before, 8);
-	assert_int_equal(kind_of(auth, cookie_of(auth, 130, 1)),
+	hall_put(&hall, HALL_REVOKED, "user:default/ada", 16, before, 8);
+	again();
+	assert_int_equal(kind_of(auth, cookie_of(auth, 190, 1)),
 	                 CBI_WHO_NOBODY);
+	assert_int_equal(kind_of(auth, cookie_of(auth, 130, 1)), CBI_WHO_USER);
 	assert_int_equal(kind_of(auth, cookie_of(auth, 1, 1)), CBI_WHO_USER);
 	/* This one, whatever its host's clock said. */
 	cbi_auth_session_hash("abcdef", hash);
-	key = cb_printf(&ctx, "session:%s", hash);
-	key = strdup(key);
-	put(1, key, before, 8);
-	free((char *)key);
+	key = cb_printf(&hall.ctx, "session:%s", hash);
+	hall_put(&hall, HALL_REVOKED, key, strlen(key), before, 8);
+	again();
 	assert_int_equal(kind_of(auth, cookie_of(auth, 1, 1)), CBI_WHO_NOBODY);
 	cbi_auth_destroy(auth);
 }
 
 static void a_header_s_session_is_marked_with_its_login(void **state)
 {
-	struct cbi_auth *auth = auth_of("auth: {providers: {header: {secret: "
-	                                "0123456789abcdef}}}\n");
+	struct cbi_auth *auth =
+	    hall_auth(&hall, "auth: {providers: {header: {secret: "
+	                     "0123456789abcdef}}}\n");
 	struct cbi_auth_entry entry = { .user = "user:default/ada",
 		                        .idp = "header",
 		                        .login = "ada@x.example" };
 	const char *cookie, *idp, *mark;
 
 	(void)state;
-	assert_int_equal(cbi_auth_user(&ctx, auth, &entry, &cookie), CB_OK);
-	assert_int_equal(cbi_auth_session_of(&ctx, auth, cookie, &idp, &mark),
+	assert_int_equal(cbi_auth_user(&hall.ctx, auth, &entry, &cookie),
 	                 CB_OK);
+	assert_int_equal(
+	    cbi_auth_session_of(&hall.ctx, auth, cookie, &idp, &mark), CB_OK);
 	assert_true(cbi_auth_marks(mark, "ada@x.example"));
 	assert_false(cbi_auth_marks(mark, "eve@x.example"));
 	cbi_auth_destroy(auth);
 }
 
-static int start(void **state)
+/* ---- Attempts --------------------------------------------------------------
+ */
+
+/* Without Redis: how many of n the board lets through, in a process of their
+ * own. */
+static int let_through(int n)
 {
-	struct cbi_copy_config config = { .tables = tables,
-		                          .n = 2,
-		                          .map_size = 16 * CB_MIB,
-		                          .writer = true };
-	static const char key[] = "\0\0\0\0\0\0\0\1a secret of the fleet";
-	bool fresh;
+	pid_t child = fork();
+	int status, let = 0;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		while (n-- > 0)
+			let += cbi_attempt(&hall.ctx, "name", "ada", 10, 1) ==
+			       CB_OK;
+		_exit(let);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void a_host_counts_attempts_for_all_its_processes(void **state)
+{
+	char path[64];
 
 	(void)state;
-	if (!mkdtemp(dir))
-		return -1;
-	config.dir = dir;
-	cbi_lane_init(&lane, 64 * CB_MIB);
-	cbi_ctx_init(&ctx, &lane);
-	if (cbi_copy_create(&ctx, &config, &copy) < 0 ||
-	    cbi_copy_lock(&ctx, copy, &fresh) < 0 ||
-	    cbi_copy_rebuild(&ctx, copy, 0) < 0)
-		return -1;
-	put(0, "aaa", key, sizeof(key) - 1);
-	return cbi_copy_swap(&ctx, copy);
+	snprintf(path, sizeof(path), "%s/board", hall.dir);
+	assert_int_equal(cbi_board_attach(path, true), 0);
+	assert_int_equal(let_through(6), 6);
+	assert_int_equal(let_through(6), 4);
+	assert_int_equal(let_through(1), 0);
+	assert_int_equal(cbi_attempt(&hall.ctx, "name", "ada", 10, 0),
+	                 CB_EBUSY);
+	again();
+	assert_int_equal(cbi_attempt(&hall.ctx, "name", "bob", 10, 1), CB_OK);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	return hall_open(&hall);
 }
 
 static int finish(void **state)
 {
-	struct dirent *entry;
-	DIR *folder;
-
 	(void)state;
-	cbi_ctx_finish(&ctx);
-	cbi_copy_lane_finish(&lane);
-	cbi_copy_destroy(copy);
-	cbi_lane_finish(&lane);
-	folder = opendir(dir);
-	while (folder && (entry = readdir(folder)))
-		if (entry->d_name[0] != '.')
-			unlinkat(dirfd(folder), entry->d_name, 0);
-	if (folder)
-		closedir(folder);
-	return rmdir(dir);
+	return hall_close(&hall);
 }
 
 int main(void)
@@ -570,6 +545,7 @@ int main(void)
 		cmocka_unit_test(a_session_ends_with_its_provider),
 		cmocka_unit_test(what_was_revoked_is_over),
 		cmocka_unit_test(a_header_s_session_is_marked_with_its_login),
+		cmocka_unit_test(a_host_counts_attempts_for_all_its_processes),
 	};
 
 	return cmocka_run_group_tests(tests, start, finish);

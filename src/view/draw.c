@@ -450,6 +450,14 @@ static void draw_markdown(const struct part *part)
 		cbi_view_markdown(part->html, said);
 }
 
+static void draw_markup(const struct part *part)
+{
+	const char *said = text(part, "text");
+
+	if (said)
+		cbi_view_markup(part->html, said);
+}
+
 static void draw_show(struct cb_html *html, const json_t *list)
 {
 	json_t *component;
@@ -492,10 +500,10 @@ static const struct {
 	{ "status", draw_status },       { "badge", draw_badge },
 	{ "progress", draw_progress },   { "timeline", draw_timeline },
 	{ "sparkline", draw_sparkline }, { "bars", draw_bars },
-	{ "markdown", draw_markdown },   { "tabs", draw_tabs },
-	{ "code", draw_code },           { "link", draw_link },
-	{ "entity", draw_entity },       { "time", draw_time },
-	{ "duration", draw_duration },
+	{ "markdown", draw_markdown },   { "html", draw_markup },
+	{ "tabs", draw_tabs },           { "code", draw_code },
+	{ "link", draw_link },           { "entity", draw_entity },
+	{ "time", draw_time },           { "duration", draw_duration },
 };
 
 static void draw_component(struct cb_html *html, const json_t *component)

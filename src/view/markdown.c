@@ -8,6 +8,7 @@
  */
 #include "view/view_priv.h"
 
+#include <ctype.h>
 #include <md4c.h>
 #include <stdio.h>
 #include <string.h>
@@ -183,11 +184,9 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *arg)
 
 /* ---- Spans --------------------------------------------------------------- */
 
-/* The address of a link as plain text: of entities only &amp; is undone, any
- * other stays as it is written, so that nothing can be spelled with them. */
-static const char *address(struct cb_ctx *ctx, const MD_ATTRIBUTE *attr)
+const char *cbi_view_address(struct cb_ctx *ctx, const char *from, size_t len)
 {
-	char *text = cb_strndup(ctx, attr->text, attr->size);
+	char *text = cb_strndup(ctx, from, len);
 	char *out = text;
 
 	for (const char *at = text; at && *at;) {
@@ -202,7 +201,7 @@ static const char *address(struct cb_ctx *ctx, const MD_ATTRIBUTE *attr)
 static void link_open(struct prose *prose, const MD_ATTRIBUTE *attr)
 {
 	struct cb_html *html = prose->html;
-	const char *url = address(html->ctx, attr);
+	const char *url = cbi_view_address(html->ctx, attr->text, attr->size);
 	const char *safe = NULL;
 
 	/* One within another stays text, as does what may be no link. */
@@ -280,17 +279,20 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *arg)
 	return 0;
 }
 
-/* `&name;` as md4c found it: letters, digits and '#' alone, which a browser
- * reads as one character. */
-static void entity(struct cb_html *html, const char *text, size_t len)
+void cbi_view_entity(struct cb_html *html, const char *text, size_t len)
 {
-	if (len > 2 && text[0] == '&' && text[len - 1] == ';') {
-		cbi_html_lit(html, "&");
-		cbi_html_esc_n(html, text + 1, len - 2);
-		cbi_html_lit(html, ";");
-	} else {
+	bool plain = len > 2 && text[0] == '&' && text[len - 1] == ';';
+
+	for (size_t i = 1; plain && i + 1 < len; i++)
+		plain = isalnum((unsigned char)text[i]) ||
+		        (i == 1 && text[i] == '#');
+	if (!plain) {
 		cbi_html_esc_n(html, text, len);
+		return;
 	}
+	cbi_html_lit(html, "&");
+	cbi_html_esc_n(html, text + 1, len - 2);
+	cbi_html_lit(html, ";");
 }
 
 static int write_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size,
@@ -309,7 +311,7 @@ static int write_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size,
 		cbi_html_lit(html, "\n");
 		break;
 	case MD_TEXT_ENTITY:
-		entity(html, text, size);
+		cbi_view_entity(html, text, size);
 		break;
 	default:
 		cbi_html_esc_n(html, text, size);

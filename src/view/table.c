@@ -153,6 +153,11 @@ static const struct cbi_view_member markdown_of[] = {
 	END,
 };
 
+static const struct cbi_view_member markup_of[] = {
+	{ "text", CBI_VIEW_TEXT, NEEDED, NULL, "Paragraphs, lists, tables" },
+	END,
+};
+
 static const struct cbi_view_member tab_of[] = {
 	{ "title", CBI_VIEW_TEXT, NEEDED, NULL, "On the tab" },
 	{ "show", CBI_VIEW_SHOW, NEEDED, NULL, "What is behind it" },
@@ -198,6 +203,7 @@ static const struct cbi_view_component components[] = {
 	{ "sparkline", true, { NULL, sparkline_of }, "A small line" },
 	{ "bars", false, { NULL, bars_of }, "A bar chart" },
 	{ "markdown", false, { "text", markdown_of }, "What people wrote" },
+	{ "html", false, { "text", markup_of }, "Simple HTML, made anew" },
 	{ "tabs", false, { "items", tabs_of }, "One of several at a time" },
 	{ "code", true, { "text", text_of }, "As it stands in a file" },
 	{ "link", true, { "url", link_of }, "A link" },

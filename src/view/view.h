@@ -116,4 +116,12 @@ int cbi_view_draw(struct cb_ctx *ctx, struct cb_html *html,
  * block of prose. */
 void cbi_view_markdown(struct cb_html *html, const char *text);
 
+/*
+ * Simple HTML, made anew: of what a program wrote only paragraphs, headings,
+ * lists, tables, quotes, code and links are drawn, by our own tags; any other
+ * tag is left out with its text kept, scripts and the like with theirs.  What
+ * comes out is whole whatever came in.
+ */
+void cbi_view_markup(struct cb_html *html, const char *text);
+
 #endif

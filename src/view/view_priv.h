@@ -22,4 +22,12 @@ json_t *cbi_view_get(const struct cbi_view_shape *shape, const json_t *body,
 /* Milliseconds of a TIME; false for what is none. */
 bool cbi_view_time(const json_t *value, int64_t *out_ms);
 
+/* The address of a link as plain text: of entities only &amp; is undone, any
+ * other stays as it is written, so that nothing can be spelled with them. */
+const char *cbi_view_address(struct cb_ctx *ctx, const char *from, size_t len);
+
+/* `&name;`, whole: letters, digits and '#' alone between, which a browser
+ * reads as one character; anything else is escaped as text. */
+void cbi_view_entity(struct cb_html *html, const char *text, size_t len);
+
 #endif

@@ -251,6 +251,7 @@ static void every_component_is_drawn(void **state)
 	      "\"value\":1},{\"label\":\"y\",\"value\":2}]}}",
 	      "aria-label=\"a: x 1, y 2\"");
 	DRAWS("{\"markdown\":\"*a*\"}", "<p><em>a</em></p>");
+	DRAWS("{\"html\":\"<i>a</i>\"}", "<em>a</em>");
 	DRAWS("{\"tabs\":[{\"title\":\"a\",\"show\":[{\"text\":\"x\"}]},"
 	      "{\"title\":\"b\",\"show\":[{\"text\":\"y\"}]}]}",
 	      "id=\"t-t2-1\" checked><label for=\"t-t2-1\">a</label><div "
@@ -271,7 +272,8 @@ static void no_component_is_forgotten(void **state)
 {
 	static const char *const known =
 	    " text heading note empty error fields list links table stat "
-	    "status badge progress timeline sparkline bars markdown tabs code "
+	    "status badge progress timeline sparkline bars markdown html tabs "
+	    "code "
 	    "link entity time duration ";
 	struct room *room = *state;
 	size_t n;
@@ -407,6 +409,70 @@ static void markdown_is_drawn_as_prose(void **state)
 	    "<code>t</code> a<br>\nb &copy; &#60;</p>\n</div>\n");
 }
 
+static const char *anew(struct room *room, const char *text)
+{
+	cbi_view_markup(&room->html, text);
+	return written(room);
+}
+
+static void html_of_others_is_made_anew(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "<p class=x onclick=y>a <b>b</b> &amp; c<br/>d",
+		  "<p>a <strong>b</strong> &amp; c<br>d</p>\n" },
+		{ "<DIV><h1>A</h1><span>b</span></DIV>", "<h3>A</h3>b" },
+		{ "<ul><li>a<li>b</ul>c",
+		  "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\nc" },
+		{ "<table><tr><th>a<td>b<tr><td><p>c</table>",
+		  "<div class=\"table-box\"><table class=\"table\">\n<tr><th "
+		  "scope=\"col\">a</th><td>b</td></tr>\n<tr><td><p>c</p>\n"
+		  "</td></tr>\n</table></div>\n" },
+		{ "<p>a<p>b<ul><p>c</ul>",
+		  "<p>a</p>\n<p>b</p>\n<ul>\n</ul>\n" },
+		{ "a</p></b></table>b", "ab" },
+		{ "<a href='/docs?a=1&amp;b=2' target=_top>x</a>",
+		  "<a href=\"/docs?a=1&amp;b=2\">x</a>" },
+		{ "<a href=javascript:alert(1)>x</a>", "x" },
+		/* As it is written: a relative address. */
+		{ "<a href=\"java&#115;cript:x\">x</a>",
+		  "<a href=\"java&amp;#115;cript:x\">x</a>" },
+		{ "<a href=/a><a href=/b>x</a>y</a>", "<a href=\"/a\">x</a>y" },
+		{ "<script>alert(1)</script>a<SCRIPT>b", "a" },
+		{ "<style>a</style ><svg><a href=/x>b</a></svg>c", "c" },
+		{ "<!--# include virtual=\"/x\" -->a<!doctype html><?php x ?>b",
+		  "ab" },
+		{ "a<!-- never ends", "a" },
+		{ "1 < 2 &lt;b&gt; &nosuch &#x41; <", "1 &lt; 2 &lt;b&gt; "
+		                                      "&amp;nosuch &#x41; "
+		                                      "&lt;" },
+		{ "<img src=x onerror=y><iframe src=z>a</iframe>b", "b" },
+		{ "<p title='>'>a", "<p>a</p>\n" },
+		{ "<p title='a", "<p></p>\n" },
+	};
+	struct room *room = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *want = cb_printf(
+		    &room->ctx, "<div class=\"prose\" hx-ignore>\n%s\n</div>\n",
+		    rows[i][1]);
+
+		assert_string_equal(anew(room, rows[i][0]), want);
+	}
+	assert_non_null(strstr(anew(room, "<pre>a\n <b>"),
+	                       "><code>a\n <strong></strong></code></pre>"));
+}
+
+static void html_of_others_nests_to_a_limit(void **state)
+{
+	struct room *room = *state;
+	const char *html = anew(room, many(room, "<blockquote>", 500));
+	size_t n = 0;
+
+	for (; (html = strstr(html, "<blockquote>")) != NULL; html++)
+		n++;
+	assert_int_equal(n, 32);
+}
+
 static void a_full_buffer_is_a_failure(void **state)
 {
 	struct room *room = *state;
@@ -435,6 +501,8 @@ int main(void)
 		TEST(nothing_in_a_model_is_markup),
 		TEST(what_was_not_checked_draws_no_markup),
 		TEST(markdown_is_drawn_as_prose),
+		TEST(html_of_others_is_made_anew),
+		TEST(html_of_others_nests_to_a_limit),
 		TEST(a_full_buffer_is_a_failure),
 	};
 

@@ -217,6 +217,7 @@ void cbi_config_destroy(struct cbi_config *config)
 	if (!config)
 		return;
 	json_decref(config->root);
+	json_decref(config->routed);
 	HASH_CLEAR(hh, config->places);
 	cbi_ctx_finish(&config->ctx);
 	cbi_lane_finish(&config->lane);
@@ -343,37 +344,6 @@ int64_t cbi_config_duration(const json_t *value)
 const struct cbi_settings *cbi_config_settings(const struct cbi_config *c)
 {
 	return &c->settings;
-}
-
-size_t cbi_config_pools(const struct cbi_config *config,
-                        const struct cbi_pool **out)
-{
-	*out = config->pools;
-	return config->pool_count;
-}
-
-const char *cbi_config_fetch_pool(const struct cbi_config *config)
-{
-	const struct cbi_pool *pools;
-	size_t n = cbi_config_pools(config, &pools);
-
-	for (size_t i = 0; i < n; i++)
-		if (pools[i].fetch > 0)
-			return pools[i].name;
-	return "tools";
-}
-
-const char *cbi_config_pool_of(const struct cbi_config *config,
-                               const char *plugin)
-{
-	for (size_t i = 0; i < config->pool_count; i++) {
-		const char *const *p = config->pools[i].plugins;
-
-		for (; p && *p; p++)
-			if (strcmp(*p, plugin) == 0)
-				return config->pools[i].name;
-	}
-	return "tools";
 }
 
 bool cbi_config_secret(const char *key)

@@ -116,14 +116,31 @@ struct cbi_pool {
 	int web;                    /* processes, default 2 */
 	int fetch;                  /* processes, default 1; 0 for core */
 	const char *const *plugins; /* placed here; ends in NULL */
+	bool leaving; /* the config does not name it, nginx still may */
+	/* `pools.<name>.limits`, else those of `backend.limits`. */
+	int64_t memory_max; /* resident bytes of a web process, 0 for none */
+	int request_ms, plugin_ms;
+	size_t output_max; /* bytes of a page or card of its plugins */
+	int nice;          /* of its processes, 0 to 19 */
 };
 /* How many there are; *out lives with the config. */
 size_t cbi_config_pools(const struct cbi_config *config,
                         const struct cbi_pool **out);
+/* The pool of that name; NULL for none. */
+const struct cbi_pool *cbi_config_pool(const struct cbi_config *config,
+                                       const char *name);
 /* The first pool that has fetch processes: those of house calls. */
 const char *cbi_config_fetch_pool(const struct cbi_config *config);
 /* The pool of a plugin: where it is placed, else "tools". */
 const char *cbi_config_pool_of(const struct cbi_config *config,
                                const char *plugin);
+/* The pool that nginx sends a plugin's requests to, as far as `callboardctl
+ * nginx apply` noted (backend.stateDir/nginx.json) when the config was loaded;
+ * NULL when nobody knows. */
+const char *cbi_config_routed(const struct cbi_config *config,
+                              const char *plugin);
+/* Notes that nginx has been told of this config's pools; CB_EAWAY. */
+int cbi_config_write_routed(struct cb_ctx *ctx,
+                            const struct cbi_config *config) CB_USED;
 
 #endif

@@ -36,6 +36,7 @@ struct cbi_config {
 	struct cbi_settings settings;
 	struct cbi_pool *pools;
 	size_t pool_count;
+	json_t *routed;        /* what nginx was told, NULL: nobody knows */
 	struct cb_buf *report; /* while loading */
 	int errors;
 };
@@ -54,6 +55,26 @@ void cbi_config_check_kinds(struct cbi_config *config);
 void cbi_config_check_known(struct cbi_config *config);
 /* settings.c: fills settings and pools from the merged document. */
 void cbi_config_fill_settings(struct cbi_config *config);
+/* A list of texts, which ends in NULL; another value is reported.  NULL
+ * without memory. */
+const char *const *cbi_config_list(struct cbi_config *config, const char *path);
+/* Bounds of what requests and calls into plugins may take. */
+#define CB_REQUEST_MS_MIN 500
+#define CB_REQUEST_MS_MAX 120000
+#define CB_PLUGIN_MS_MIN 100
+#define CB_PLUGIN_MS_MAX 60000
+
+/* A number at a path; one that is none, or beyond its bounds, is reported. */
+enum cbi_config_unit {
+	CBI_CONFIG_COUNT,
+	CBI_CONFIG_BYTES,
+	CBI_CONFIG_MS,
+};
+int64_t cbi_config_number(struct cbi_config *config, const char *path,
+                          enum cbi_config_unit unit, int64_t fallback,
+                          int64_t least, int64_t most);
+/* pools.c: after the folders are known. */
+void cbi_config_fill_pools(struct cbi_config *config);
 
 /* The place of path, or of the nearest thing that holds it; NULL for none. */
 const struct cbi_config_place *cbi_config_place(const struct cbi_config *config,

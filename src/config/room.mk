@@ -3,6 +3,7 @@ libcallboard_la_SOURCES += \
 	src/config/config.c src/config/config.h src/config/config_priv.h \
 	src/config/kinds.c \
 	src/config/known.c \
+	src/config/pools.c \
 	src/config/read.c \
 	src/config/schedule.c \
 	src/config/settings.c \

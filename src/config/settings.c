@@ -65,9 +65,9 @@ static const struct setting settings[] = {
 	{ "backend.fetch.probeInterval", MS_INT, AT(probe_ms), NULL, 30000,
 	  1000, 3600000 },
 	{ "backend.limits.requestTime", MS_INT, AT(request_ms), NULL, 10000,
-	  500, 120000 },
-	{ "backend.limits.pluginTime", MS_INT, AT(plugin_ms), NULL, 2000, 100,
-	  60000 },
+	  CB_REQUEST_MS_MIN, CB_REQUEST_MS_MAX },
+	{ "backend.limits.pluginTime", MS_INT, AT(plugin_ms), NULL, 2000,
+	  CB_PLUGIN_MS_MIN, CB_PLUGIN_MS_MAX },
 	{ "backend.limits.memory", BYTES, AT(memory_max), NULL, 0, 0,
 	  INT64_MAX },
 	{ "catalog.staleIfError", MS, AT(stale_if_error_ms), NULL, 3600000, 0,
@@ -155,6 +155,24 @@ static void fill_number(struct cbi_config *config, const struct setting *s,
 		*(int64_t *)field = value;
 	else
 		*(int *)field = (int)value;
+}
+
+int64_t cbi_config_number(struct cbi_config *config, const char *path,
+                          enum cbi_config_unit unit, int64_t fallback,
+                          int64_t least, int64_t most)
+{
+	/* BYTES and MS fill an int64_t, INT an int. */
+	static const enum type types[] = { INT, BYTES, MS };
+	const struct setting row = { path,     types[unit], 0,   NULL,
+		                     fallback, least,       most };
+	int64_t wide = fallback;
+	int narrow = (int)fallback;
+
+	if (unit == CBI_CONFIG_COUNT)
+		fill_number(config, &row, &narrow);
+	else
+		fill_number(config, &row, &wide);
+	return unit == CBI_CONFIG_COUNT ? narrow : wide;
 }
 
 static void fill_one(struct cbi_config *config, const struct setting *s)
@@ -287,7 +305,7 @@ static void fill_redis(struct cbi_config *config)
 	config->settings.redis = text;
 }
 
-static const char *const *text_list(struct cbi_config *config, const char *path)
+const char *const *cbi_config_list(struct cbi_config *config, const char *path)
 {
 	const json_t *list = cbi_config_get(config, path);
 	size_t n = json_array_size(list);
@@ -360,70 +378,6 @@ static void fill_tokens(struct cbi_config *config)
 	config->settings.token_ms = ms;
 }
 
-static bool good_name(const char *name)
-{
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-	return len > 0 && len <= CB_NAME_MAX && !name[len] && name[0] >= 'a' &&
-	       name[0] <= 'z';
-}
-
-static void add_pool(struct cbi_config *config, const char *name)
-{
-	bool core = strcmp(name, "core") == 0;
-	struct cbi_pool *pool = &config->pools[config->pool_count];
-	char path[128];
-	int64_t n;
-
-	for (size_t i = 0; i < config->pool_count; i++)
-		if (strcmp(config->pools[i].name, name) == 0)
-			return;
-	pool->name = name;
-	snprintf(path, sizeof(path), "pools.%s.web", name);
-	n = cbi_config_int(config, path, 2);
-	if (n < 1 || n > 16)
-		cbi_config_error(config, path, "%s: expected 1 to 16", path);
-	pool->web = (int)n;
-	snprintf(path, sizeof(path), "pools.%s.fetch", name);
-	n = core ? 0 : cbi_config_int(config, path, 1);
-	if (n < 0 || n > 8 || (!core && n < 1))
-		cbi_config_error(config, path, "%s: expected 1 to 8", path);
-	pool->fetch = (int)n;
-	snprintf(path, sizeof(path), "pools.%s.plugins", name);
-	pool->plugins = text_list(config, path);
-	if (core && pool->plugins && pool->plugins[0])
-		cbi_config_error(config, path,
-		                 "pools.core.plugins: core loads no plugin");
-	config->pool_count++;
-}
-
-static void fill_pools(struct cbi_config *config)
-{
-	json_t *pools = cbi_config_get(config, "pools");
-	const char *name;
-	json_t *value;
-
-	config->pools = cb_alloc(&config->ctx, (json_object_size(pools) + 2) *
-	                                           sizeof(*config->pools));
-	if (!config->pools)
-		return;
-	add_pool(config, "core");
-	add_pool(config, "tools");
-	json_object_foreach(pools, name, value)
-	{
-		char path[128];
-
-		snprintf(path, sizeof(path), "pools.%.60s", name);
-		if (!good_name(name) || !json_is_object(value))
-			cbi_config_error(config, path,
-			                 "%s: expected a name of a-z, 0-9 and "
-			                 "'-' and its keys",
-			                 path);
-		else
-			add_pool(config, name);
-	}
-}
-
 void cbi_config_fill_settings(struct cbi_config *config)
 {
 	static const char *const builtin_dirs[] = { CALLBOARD_PLUGINDIR, NULL };
@@ -436,11 +390,11 @@ void cbi_config_fill_settings(struct cbi_config *config)
 	fill_redis(config);
 	fill_catalog(config);
 	fill_tokens(config);
-	fill_pools(config);
+	cbi_config_fill_pools(config);
 	config->settings.plugin_dirs = builtin_dirs;
 	if (cbi_config_get(config, "backend.pluginDirs"))
 		config->settings.plugin_dirs =
-		    text_list(config, "backend.pluginDirs");
+		    cbi_config_list(config, "backend.pluginDirs");
 	if (cbi_log_level(config->settings.log_level) < 0)
 		cbi_config_error(config, "backend.log.level",
 		                 "backend.log.level: '%s', expected error, "

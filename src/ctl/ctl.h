@@ -92,6 +92,8 @@ bool cbi_ctl_flag(int *argc, char **argv, const char *name);
 
 /* One file each. */
 int cbi_ctl_nginx(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_nginx_apply(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_nginx_confirm(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_config_check(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_config_get(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_config_print(struct cbi_ctl *ctl, int argc, char **argv);

@@ -18,10 +18,10 @@ static json_t *row_of(struct cb_ctx *ctx, const struct cbi_plugin_entry *plugin)
 	    "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:i, s:i}",
 	    "name", plugin->name, "tier", plugin->tier, "version",
 	    plugin->version, "state", state, "pool", plugin->pool, "reason",
-	    plugin->reason, "summary", plugin->summary, "wanted",
-	    plugin->wanted, "changedBy", plugin->changed_by, "changedAt",
-	    plugin->changed_at, "cards", (int)plugin->card_count, "routes",
-	    (int)plugin->route_count);
+	    cbi_snapshot_reason(ctx, plugin), "summary", plugin->summary,
+	    "wanted", plugin->wanted, "changedBy", plugin->changed_by,
+	    "changedAt", plugin->changed_at, "cards", (int)plugin->card_count,
+	    "routes", (int)plugin->route_count);
 
 	cbi_health_look(ctx, plugin, &health);
 	if (row)

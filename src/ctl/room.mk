@@ -12,7 +12,9 @@ callboardctl_SOURCES = \
 	src/ctl/import_org.c \
 	src/ctl/main.c \
 	src/ctl/migrate.c \
-	src/ctl/nginx.c \
+	src/ctl/nginx.c src/ctl/nginx.h \
+	src/ctl/nginx_apply.c \
+	src/ctl/nginx_files.c \
 	src/ctl/plugin.c \
 	src/ctl/policy.c \
 	src/ctl/provider.c \

@@ -136,9 +136,11 @@ int cbi_host_ensure(struct cb_ctx *ctx, struct cbi_host *host,
 /* ---- All of a pool ---------------------------------------------------------
  */
 
+/* One that was moved belongs to both, until nginx has followed. */
 static bool belongs(const struct cbi_plugin_entry *entry, const char *pool)
 {
-	return !entry->refused && strcmp(entry->pool, pool) == 0;
+	return !entry->refused && (strcmp(entry->pool, pool) == 0 ||
+	                           strcmp(entry->routed, pool) == 0);
 }
 
 static int add_all(struct cb_ctx *ctx, struct cbi_host *host,
@@ -189,14 +191,12 @@ static void start_all(struct cb_ctx *ctx, struct cbi_host *host,
 static void set_sizes(struct cbi_host *host)
 {
 	const struct cbi_config *config = host->joins.config;
-	const struct cbi_pool *pools;
-	size_t n = cbi_config_pools(config, &pools);
+	const struct cbi_pool *pool = cbi_config_pool(config, host->pool);
 
-	host->plugin_ms = cbi_config_settings(config)->plugin_ms;
 	host->row = cbi_board_process_find(getpid());
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(pools[i].name, host->pool) == 0)
-			host->fetchers = pools[i].fetch;
+	host->plugin_ms =
+	    pool ? pool->plugin_ms : cbi_config_settings(config)->plugin_ms;
+	host->fetchers = pool ? pool->fetch : 0;
 }
 
 int cbi_host_load(struct cb_ctx *ctx, const struct cbi_host_joins *joins,

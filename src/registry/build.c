@@ -122,6 +122,7 @@ static int add_entry(struct cbi_snapshot *snapshot,
 	entry->summary = cbi_manifest_text(manifest, "summary");
 	entry->file = cbi_manifest_text(manifest, "file");
 	entry->pool = cbi_manifest_text(manifest, "pool");
+	entry->routed = cbi_manifest_text(manifest, "routed");
 	entry->abi = cbi_manifest_text(manifest, "abi");
 	entry->reason = cbi_manifest_text(manifest, "reason");
 	entry->refused = cbi_manifest_refused(manifest);

@@ -105,6 +105,8 @@ struct cbi_plugin_route {
 
 struct cbi_plugin_entry {
 	const char *name, *tier, *version, *summary, *file, *pool;
+	const char *routed; /* the pool that nginx sends its requests to still,
+	                     * while that is another; else "" */
 	const char *abi;    /* "1.0" */
 	const char *reason; /* of refused, off and quarantined; else "" */
 	bool refused;

@@ -165,9 +165,12 @@ static void check_one(struct cb_ctx *ctx, const struct cbi_config *config,
                       json_t *manifest)
 {
 	const char *name = cbi_manifest_text(manifest, "name");
+	const char *pool = cbi_config_pool_of(config, name);
+	const char *routed = cbi_config_routed(config, name);
 
-	json_object_set_new(manifest, "pool",
-	                    json_string(cbi_config_pool_of(config, name)));
+	json_object_set_new(manifest, "pool", json_string(pool));
+	if (routed && strcmp(routed, pool) != 0)
+		json_object_set_new(manifest, "routed", json_string(routed));
 	if (filter && !cbi_manifest_refused(manifest))
 		check_filters(ctx, filter, manifest);
 	if (!cbi_manifest_refused(manifest))

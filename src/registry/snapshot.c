@@ -148,6 +148,11 @@ const char *cbi_snapshot_reason(struct cb_ctx *ctx,
 	case CBI_PLUGIN_OFF:
 		return plugin->reason;
 	default:
+		if (plugin->routed[0])
+			text = cb_printf(ctx,
+			                 "waiting for nginx, which sends its "
+			                 "requests to pool '%s' still",
+			                 plugin->routed);
 		break;
 	}
 	return text ? text : "";

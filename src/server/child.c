@@ -8,9 +8,11 @@
  */
 #include "server/child.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,11 +68,16 @@ int cbi_child_begin(struct cbi_start *start)
 {
 	const struct cbi_settings *settings =
 	    cbi_config_settings(start->config);
+	const struct cbi_pool *pool =
+	    cbi_config_pool(start->config, start->pool);
 	int level = cbi_log_level(settings->log_level);
 	char name[64], title[96];
 	sigset_t set;
 
 	tame_memory();
+	errno = 0; /* nice may well return a negative number */
+	if (pool && pool->nice > 0 && nice(pool->nice) < 0 && errno)
+		cb_log(NULL, CB_LOG_WARN, "limits.nice: %s", strerror(errno));
 	cbi_child_name(start->kind, start->pool, name, sizeof(name));
 	snprintf(title, sizeof(title), "callboard: %s", name);
 	cbi_title_set(title);

@@ -115,7 +115,9 @@ static struct cbi_role *role_of(struct cbi_generation *generation, pid_t pid)
 static bool over_memory(const struct cbi_generation *generation,
                         const struct cbi_role *role)
 {
-	int64_t most = cbi_config_settings(generation->config)->memory_max;
+	const struct cbi_pool *pool =
+	    cbi_config_pool(generation->config, role->pool);
+	int64_t most = pool ? pool->memory_max : 0;
 
 	return most > 0 && role->kind == CBI_PROCESS_WEB && role->rss > most;
 }
@@ -275,7 +277,7 @@ static void watch_role(struct cbi_master *master,
 	role->rss = resident(role->pid);
 	if (over_memory(generation, role))
 		replace(master, generation, role, CBI_KILL_MS,
-		        "it is over backend.limits.memory");
+		        "it is over its pool's limit of memory");
 }
 
 static void watch_leavers(struct cbi_master *master)

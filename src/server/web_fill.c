@@ -109,6 +109,7 @@ static int fill(struct cb_ctx *ctx, const struct cbi_start *start,
 	web->config = start->config;
 	web->settings = cbi_config_settings(start->config);
 	web->pool = start->pool;
+	web->limits = cbi_config_pool(start->config, start->pool);
 	web->access_log =
 	    cbi_log_level(web->settings->log_level) >= CB_LOG_DEBUG;
 	rc = set_addresses(ctx, web);

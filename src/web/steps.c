@@ -141,7 +141,7 @@ bool cbi_web_serve(const struct cbi_web *web, struct cbi_web_lane *lane,
 	req.answer.body = &lane->body;
 	req.answer.head = &lane->head;
 	ctx.deadline = cbi_clock_ms() +
-	               (web->settings ? web->settings->request_ms : REQUEST_MS);
+	               (web->limits ? web->limits->request_ms : REQUEST_MS);
 	cbi_trace_take(&req);
 	slot_begin(lane, &req);
 	walk(&req);

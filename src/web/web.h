@@ -42,6 +42,7 @@ struct cbi_web {
 	const struct cbi_router *router;
 	const struct cbi_faces *faces; /* NULL: plain ones */
 	const char *pool;              /* "core", "tools" ... */
+	const struct cbi_pool *limits; /* the pool's; NULL in tests: usual */
 	/* Can this process answer?  CB_OK, or CB_EAWAY with a text; NULL:
 	 * always. */
 	int (*ready)(struct cb_ctx *ctx, const struct cbi_web *web);

@@ -77,19 +77,27 @@ download() { # again and again, until killed
 	while :; do curl -s -o /dev/null -H "authorization: Bearer $BENCH_TOKEN" "$base/api/catalog/entities" || sleep 0.2; done
 }
 p99_of() { load "$1" "$dir/ask/by-name.txt" | awk '{ print $5 }'; }
-measure_beside() {
-	local alone beside pid had=$connections
+measure_beside() { # in turn, three times: one pair says little on a machine with others
+	local alone='' beside='' pid had=$connections
 	connections=4
-	alone=$(p99_of 8)
-	download &
-	pid=$!
-	sleep 1
-	beside=$(p99_of 8)
-	kill $pid 2>/dev/null || true
-	wait $pid 2>/dev/null || true
+	for _ in 1 2 3; do
+		alone+="$(p99_of 8) "
+		download &
+		pid=$!
+		sleep 1
+		beside+="$(p99_of 8) "
+		kill $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+	done
 	connections=$had
 	line 'entity by name, 4 at once, p99 ms: alone' "$alone"
-	line '  beside a client that downloads everything in a loop' "$beside ($(awk -v a="$alone" -v b="$beside" 'BEGIN { printf "%.1f", b / a }') times)"
+	line '  beside a client that downloads everything in a loop' "$beside"
+	line '  the middle one of the three, times' "$(awk -v a="$alone" -v b="$beside" 'BEGIN {
+		split(a, x, " ") && split(b, y, " ")
+		for (i = 1; i <= 3; i++) r[i] = y[i] / x[i]
+		low = (r[1] < r[2] ? r[1] : r[2]); high = r[1] + r[2] - low
+		middle = (r[3] < low ? low : (r[3] > high ? high : r[3]))
+		printf "%.1f", middle }')"
 }
 measure_whole() { # the whole catalog in one answer
 	local a b out

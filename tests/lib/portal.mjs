@@ -162,7 +162,8 @@ export class Portal {
   }
 }
 
-// One request; the body must come whole, or it throws.
+// One request; the body must come whole, or it throws.  With `again`, one that
+// met a kept connection as nginx closed it is sent anew, as browsers do.
 export function request(url, options = {}) {
   return new Promise((resolve, reject) => {
     const headers = { ...options.headers };
@@ -179,7 +180,10 @@ export function request(url, options = {}) {
       });
     });
     req.on('timeout', () => req.destroy(new Error('timeout')));
-    req.on('error', reject);
+    req.on('error', error => {
+      if (!options.again || !req.reusedSocket) return reject(error);
+      request(url, { ...options, again: false, agent: undefined }).then(resolve, reject);
+    });
     req.end(options.body === undefined || typeof options.body === 'string' ? options.body : JSON.stringify(options.body));
   });
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "config/config.h"
 #include "catalog/entity.h"
 #include "host/host.h"
 #include "html/addr.h"
@@ -35,6 +36,14 @@ enum cbi_card_form cbi_card_form(const struct cb_req *req)
 	if (cbi_str_starts(accept, "text/plain"))
 		return CBI_CARD_TEXT;
 	return CBI_CARD_HTML;
+}
+
+size_t cbi_plugin_output(const struct cb_req *req, size_t usual)
+{
+	const struct cbi_pool *limits = req->web->limits;
+
+	return limits && limits->output_max < usual ? limits->output_max
+	                                            : usual;
 }
 
 /* The fragment's own address, for a placeholder that asks again. */
@@ -270,7 +279,7 @@ static int show(struct cb_req *req)
 	card.drawn = cb_alloc(req->ctx, sizeof(*card.drawn));
 	if (!card.drawn)
 		return CB_ENOMEM;
-	cbi_buf_init(card.drawn, CB_CARD_HTML_MAX);
+	cbi_buf_init(card.drawn, cbi_plugin_output(req, CB_CARD_HTML_MAX));
 	rc = cb_defer(req->ctx, finish, card.drawn);
 	if (rc < 0)
 		return rc;

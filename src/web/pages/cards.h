@@ -30,6 +30,10 @@ struct cbi_card {
 int cbi_card_write(const struct cbi_card *card,
                    enum cbi_card_form form) CB_USED;
 
+/* Bytes that a page or card of a plugin may have: usual, or what its pool
+ * allows if that is less. */
+size_t cbi_plugin_output(const struct cb_req *req, size_t usual);
+
 /* HTML that our writer made, as text for terminals: blocks on lines of their
  * own, cells and labels apart, entities decoded. */
 void cbi_card_plain(struct cb_buf *out, const char *html, size_t len);

@@ -11,6 +11,7 @@
 #include "html/addr.h"
 #include "registry/registry.h"
 #include "web/may.h"
+#include "web/pages/cards.h"
 #include "web/pages/pages.h"
 #include "web/pages/shell.h"
 #include "web/pages/things.h"
@@ -52,7 +53,7 @@ static int call(struct cb_req *req, struct cb_buf **drawn,
 	*drawn = cb_alloc(req->ctx, sizeof(**drawn));
 	if (!*drawn)
 		return CB_ENOMEM;
-	cbi_buf_init(*drawn, CB_PAGE_HTML_MAX);
+	cbi_buf_init(*drawn, cbi_plugin_output(req, CB_PAGE_HTML_MAX));
 	rc = cb_defer(req->ctx, finish, *drawn);
 	if (rc < 0)
 		return rc;

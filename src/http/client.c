@@ -244,8 +244,8 @@ static void set_safety(CURL *curl, struct work *work)
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION,
 	                 (long)CURL_SSLVERSION_TLSv1_2);
-	if (conn && conn->ca)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, conn->ca);
+	if (work->hop->ca)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, work->hop->ca);
 	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, work);
 	curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, before_request);

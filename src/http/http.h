@@ -71,6 +71,9 @@ struct cbi_http_policy {
 	/* Address ranges beyond public ones: "loopback", "private", CIDR;
 	 * ends in NULL.  Added to the connection's. */
 	const char *const *allow;
+	/* A file of certificates instead of the system's, of a plain request;
+	 * NULL: the system's. */
+	const char *ca;
 };
 
 struct cbi_http_ask {

@@ -141,7 +141,8 @@ int64_t cbi_http_retry_after(const char *text, int64_t fallback);
 
 /* client.c: one exchange, no redirect followed. */
 struct cbi_http_hop {
-	const struct cbi_http_connection *conn; /* CA, proxy */
+	const struct cbi_http_connection *conn; /* proxy */
+	const char *ca;                         /* NULL: the system's */
 	const struct cbi_http_target *target;
 	const struct cbi_http_ranges *allow;
 	bool own_origin; /* credential and headers of the caller go along */

@@ -149,6 +149,7 @@ static int hop_once(struct run *run, const struct cbi_http_target *target,
 	enum cbi_http_pass pass = cbi_http_host_try(host);
 	struct cbi_http_hop hop = {
 		.conn = run->conn,
+		.ca = run->conn ? run->conn->ca : run->ask.policy.ca,
 		.target = target,
 		.allow = &run->allow,
 		.own_origin = own_origin,

@@ -134,11 +134,26 @@ static pid_t serve(const char *file, const char *version, int port)
 	return pid;
 }
 
+/* Without a connection: the policy says whose certificates are taken. */
+static int get_plain(struct asking *room, int port, const char *ca)
+{
+	static const char *const allow[] = { "loopback", NULL };
+	const char *host = cb_printf(&room->ctx, "tool.example:%d", port);
+	const char *hosts[] = { host, NULL };
+	const struct cbi_http_ask ask = {
+		.url = cb_printf(&room->ctx, "https://%s/", host),
+		.policy = { .hosts = hosts, .allow = allow, .ca = ca },
+	};
+	struct cbi_http_reply reply;
+
+	return cbi_http_request(&room->ctx, room->http, &ask, &reply);
+}
+
 static void only_the_right_certificate_is_taken(void **state)
 {
 	static const struct {
-		const char *file, *version;
-		bool ca; /* of the connection */
+		const char *file, *version; /* version "": a plain request */
+		bool ca; /* of the connection, or of the policy */
 		int code;
 		const char *why;
 	} rows[] = {
@@ -150,19 +165,24 @@ static void only_the_right_certificate_is_taken(void **state)
 		{ "good", "-tls1", true, CB_EAWAY, "" },
 		{ "good", "-tls1_1", true, CB_EAWAY, "" },
 		{ "good", "-tls1_2", true, CB_OK, "" },
+		{ "good", "", true, CB_OK, "" },
+		{ "good", "", false, CB_EAWAY, "certificate" },
+		{ "self", "", true, CB_EAWAY, "certificate" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < N(rows); i++) {
-		int port = free_port();
-		pid_t pid = serve(rows[i].file, rows[i].version, port);
-		char table[400], row[80], ca[80] = "";
+		int port = free_port(), rc;
+		bool plain = rows[i].version && !*rows[i].version;
+		pid_t pid =
+		    serve(rows[i].file, plain ? NULL : rows[i].version, port);
+		char table[400], row[80], ca[80] = "", file[64];
 		const char *resolve[] = { row, NULL };
 		struct asking room;
 
+		snprintf(file, sizeof(file), "%s/ca.crt", dir);
 		if (rows[i].ca)
-			snprintf(ca, sizeof(ca), ", \"ca\": \"%s/ca.crt\"",
-			         dir);
+			snprintf(ca, sizeof(ca), ", \"ca\": \"%s\"", file);
 		snprintf(row, sizeof(row), "tool.example:%d:127.0.0.1", port);
 		snprintf(table, sizeof(table),
 		         "{\"tls\": {\"baseUrl\": \"https://tool.example:%d/\","
@@ -170,7 +190,9 @@ static void only_the_right_certificate_is_taken(void **state)
 		         port, ca);
 		enter_with(&room, table);
 		cbi_http_test_resolve(room.http, resolve);
-		if (get(&room, "tls", "/") != rows[i].code ||
+		rc = plain ? get_plain(&room, port, rows[i].ca ? file : NULL)
+		           : get(&room, "tls", "/");
+		if (rc != rows[i].code ||
 		    !strstr(cb_failure(&room.ctx), rows[i].why))
 			fail_msg("%s %s: %s", rows[i].file,
 			         rows[i].version ? rows[i].version : "",

@@ -87,7 +87,10 @@ static int fail(struct cb_ctx *ctx, const struct cbi_ldap *ldap,
 	               ldap_err2string(err), details(ctx, ldap, err));
 }
 
-bool cbi_ldap_is_url(const char *url)
+#define BLANKS " \t\r\n"
+#define URL_MAX 1024
+
+static bool is_one_url(const char *url)
 {
 	LDAPURLDesc *parts;
 	bool good = ldap_url_parse(url, &parts) == LDAP_URL_SUCCESS;
@@ -100,6 +103,26 @@ bool cbi_ldap_is_url(const char *url)
 	        strcmp(parts->lud_scheme, "ldapi") == 0 ||
 	        strcmp(parts->lud_scheme, "ldaps") == 0);
 	ldap_free_urldesc(parts);
+	return good;
+}
+
+bool cbi_ldap_is_url(const char *url)
+{
+	char one[URL_MAX];
+	bool good = false;
+
+	for (url += strspn(url, BLANKS); *url; url += strspn(url, BLANKS)) {
+		size_t len = strcspn(url, BLANKS);
+
+		if (len >= sizeof(one))
+			return false;
+		memcpy(one, url, len);
+		one[len] = '\0';
+		good = is_one_url(one);
+		if (!good)
+			return false;
+		url += len;
+	}
 	return good;
 }
 

@@ -22,7 +22,9 @@
 struct cbi_ldap;
 
 struct cbi_ldap_config {
-	const char *url; /* "ldaps://host:636", "ldap://host", "ldapi://..." */
+	/* "ldaps://host:636", "ldap://host", "ldapi://..."; several of them
+	 * between blanks are tried in turn. */
+	const char *url;
 	const char *dn, *secret; /* NULL: anonymous */
 	const char *ca;         /* a file of certificates; NULL: the system's */
 	const char *cert, *key; /* files of our own; NULL: none */
@@ -37,7 +39,7 @@ int cbi_ldap_open(struct cb_ctx *ctx, const struct cbi_ldap_config *config,
 void cbi_ldap_close(struct cbi_ldap *ldap);
 
 /* "ldap://host", "ldaps://host" or "ldapi://file", perhaps with a port, and
- * nothing behind it? */
+ * nothing behind it?  Or several of them between blanks. */
 bool cbi_ldap_is_url(const char *url);
 
 struct cbi_ldap_search {

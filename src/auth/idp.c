@@ -158,6 +158,11 @@ bool cbi_idps_has(const struct cbi_idps *idps, const char *id)
 	return false;
 }
 
+bool cbi_idp_before_us(const struct cbi_idp *idp)
+{
+	return idp->kind == CBI_IDP_HEADER || idp->kind == CBI_IDP_SIGNED;
+}
+
 bool cbi_idps_offers(const struct cbi_idps *idps, const struct cbi_idp *idp)
 {
 	return idp->rule_count > 0 && is_here(idps, idp);

@@ -29,6 +29,7 @@ enum cbi_idp_kind {
 	CBI_IDP_OAUTH,    /* OAuth 2 and a user API: GitHub, GitLab, others */
 	CBI_IDP_HEADER,   /* the web server before us says who it is */
 	CBI_IDP_LDAP,     /* a name and a password, tried at a directory */
+	CBI_IDP_SIGNED,   /* a load balancer before us signs who it is */
 };
 
 /* What a claim is compared with. */
@@ -69,8 +70,14 @@ struct cbi_idp {
 	bool trust_email;         /* an address counts without email_verified */
 	unsigned algs;            /* of ID tokens: bits of jose/jose.h */
 	const char *const *allow; /* address ranges beyond public ones */
+	const char *ca;           /* a file of certificates; NULL: system's */
 	int64_t refresh_s;        /* how long a refresh cookie lives */
 	const char *secret;       /* HEADER: what the web server says, too */
+	/* SIGNED: the header that has it, where the keys are (each below the
+	 * address by its kid, or a set), and what has to be said in it. */
+	const char *header, *keys_url;
+	bool keys_by_kid;
+	const char *issuer, *audience, *signer; /* NULL: not looked at */
 	struct cbi_ldap_config ldap;
 	const char *base, *filter; /* LDAP: where people are; "{user}" */
 	const char *user_attr;     /* LDAP */
@@ -97,6 +104,9 @@ const struct cbi_idp *cbi_idps_find(const struct cbi_idps *idps, const char *id,
 bool cbi_idps_has(const struct cbi_idps *idps, const char *id);
 /* Is it one that pages offer: the environment's, with resolvers? */
 bool cbi_idps_offers(const struct cbi_idps *idps, const struct cbi_idp *idp);
+
+/* Does whatever stands before us say who it is? */
+bool cbi_idp_before_us(const struct cbi_idp *idp);
 
 /* idp_read.c: fills idp, whose id is set, from a section at path; texts are
  * kept in keep.  kind stays 0 for one that is left out. */

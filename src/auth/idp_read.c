@@ -2,7 +2,7 @@
 /*
  * idp_read.c - one section of `auth.providers`: see idp.h.
  */
-#include "auth/idp.h"
+#include "auth/idp_priv.h"
 
 #include <string.h>
 
@@ -13,8 +13,6 @@
 
 /* As Backstage has it: 1,000 days. */
 #define REFRESH_S (INT64_C(1000) * 86400)
-/* A secret that somebody could guess lets everybody in. */
-#define SECRET_MIN 16
 
 /* What an id of Backstage's stands for. */
 static const struct known {
@@ -92,36 +90,27 @@ const char *const *cbi_idp_list(struct cb_ctx *keep, const json_t *value)
 	return n ? list : NULL;
 }
 
-/* One section being read. */
-struct section {
-	struct cb_ctx *ctx;  /* notes failures */
-	struct cb_ctx *keep; /* holds what is kept */
-	const struct cbi_config *config;
-	const json_t *json;
-	const char *path;
-	struct cbi_idp *idp;
-};
-
-static const char *text(const struct section *s, const char *key)
+const char *cbi_idp_text(const struct cbi_idp_section *s, const char *key)
 {
 	const char *value = json_string_value(json_object_get(s->json, key));
 
 	return value && *value ? cb_strdup(s->keep, value) : NULL;
 }
 
-static int bad(const struct section *s, const char *key, const char *what)
+int cbi_idp_say(const struct cbi_idp_section *s, const char *key,
+                const char *what)
 {
 	return cbi_idp_bad(s->ctx, s->config, s->path, key, what);
 }
 
-static bool is_url(const char *url)
+bool cbi_idp_is_url(const char *url)
 {
 	return url && (cbi_str_starts(url, "https://") ||
 	               cbi_str_starts(url, "http://"));
 }
 
 /* base without slashes at its end, and what follows. */
-static const char *below(const struct section *s, const char *base,
+static const char *below(const struct cbi_idp_section *s, const char *base,
                          const char *path)
 {
 	size_t len = strlen(base);
@@ -134,27 +123,27 @@ static const char *below(const struct section *s, const char *base,
 #define DISCOVERY "/.well-known/openid-configuration"
 
 /* Where the discovery document is: as given, or by the vendor's own keys. */
-static int find_metadata(const struct section *s)
+static int find_metadata(const struct cbi_idp_section *s)
 {
-	const char *id = s->idp->id, *base;
-	const char *server = text(s, "authServerId");
+	const char *id = s->as, *base;
+	const char *server = cbi_idp_text(s, "authServerId");
 
-	if (text(s, "metadataUrl"))
-		s->idp->metadata = text(s, "metadataUrl");
-	base = text(s, "issuer");
+	if (cbi_idp_text(s, "metadataUrl"))
+		s->idp->metadata = cbi_idp_text(s, "metadataUrl");
+	base = cbi_idp_text(s, "issuer");
 	if (!s->idp->metadata && base)
 		s->idp->metadata = below(s, base, DISCOVERY);
-	base = text(s, "audience");
+	base = cbi_idp_text(s, "audience");
 	if (!s->idp->metadata && base && strcmp(id, "okta") == 0)
 		s->idp->metadata = below(
 		    s, base,
 		    server ? cb_printf(s->keep, "/oauth2/%s" DISCOVERY, server)
 			   : DISCOVERY);
-	base = text(s, "domain");
+	base = cbi_idp_text(s, "domain");
 	if (!s->idp->metadata && base && strcmp(id, "auth0") == 0)
 		s->idp->metadata =
 		    cb_printf(s->keep, "https://%s" DISCOVERY, base);
-	base = text(s, "tenantId");
+	base = cbi_idp_text(s, "tenantId");
 	if (!s->idp->metadata && base && strcmp(id, "microsoft") == 0) {
 		s->idp->metadata = cb_printf(
 		    s->keep,
@@ -166,16 +155,16 @@ static int find_metadata(const struct section *s)
 		                      strcmp(base, "organizations") != 0 &&
 		                      strcmp(base, "consumers") != 0;
 	}
-	if (!is_url(s->idp->metadata))
-		return bad(s, "metadataUrl",
-		           "expected the address of the provider's "
-		           "openid-configuration");
+	if (!cbi_idp_is_url(s->idp->metadata))
+		return cbi_idp_say(s, "metadataUrl",
+		                   "expected the address of the provider's "
+		                   "openid-configuration");
 	return CB_OK;
 }
 
-static int read_algs(const struct section *s)
+static int read_algs(const struct cbi_idp_section *s)
 {
-	const char *one = text(s, "tokenSignedResponseAlg");
+	const char *one = cbi_idp_text(s, "tokenSignedResponseAlg");
 	const char *const *list =
 	    cbi_idp_list(s->keep, json_object_get(s->json, "algorithms"));
 
@@ -184,25 +173,27 @@ static int read_algs(const struct section *s)
 		unsigned alg = cbi_jose_alg(*list);
 
 		if (!alg)
-			return bad(s, "algorithms", "unknown algorithm");
+			return cbi_idp_say(s, "algorithms",
+			                   "unknown algorithm");
 		s->idp->algs |= alg;
 	}
 	/* A shared secret signs nothing here: whoever has it is a client. */
 	if (!s->idp->algs || (s->idp->algs & ~CBI_JOSE_PUBLIC))
-		return bad(s, one ? "tokenSignedResponseAlg" : "algorithms",
-		           "expected algorithms with a public key, as RS256");
+		return cbi_idp_say(
+		    s, one ? "tokenSignedResponseAlg" : "algorithms",
+		    "expected algorithms with a public key, as RS256");
 	return CB_OK;
 }
 
-static int read_oauth_urls(const struct section *s)
+static int read_oauth_urls(const struct cbi_idp_section *s)
 {
 	struct cbi_idp *idp = s->idp;
-	const char *base = text(s, "enterpriseInstanceUrl");
+	const char *base = cbi_idp_text(s, "enterpriseInstanceUrl");
 
-	idp->authorize_url = text(s, "authorizationUrl");
-	idp->token_url = text(s, "tokenUrl");
-	idp->user_url = text(s, "userInfoUrl");
-	if (strcmp(idp->id, "github") == 0) {
+	idp->authorize_url = cbi_idp_text(s, "authorizationUrl");
+	idp->token_url = cbi_idp_text(s, "tokenUrl");
+	idp->user_url = cbi_idp_text(s, "userInfoUrl");
+	if (strcmp(s->as, "github") == 0) {
 		idp->user_url = base ? below(s, base, "/api/v3/user")
 		                     : "https://api.github.com/user";
 		base = base ? base : "https://github.com";
@@ -210,74 +201,67 @@ static int read_oauth_urls(const struct section *s)
 		idp->token_url = below(s, base, "/login/oauth/access_token");
 		idp->emails_url =
 		    cb_printf(s->keep, "%s/emails", idp->user_url);
-	} else if (strcmp(idp->id, "gitlab") == 0) {
-		base = text(s, "audience");
+	} else if (strcmp(s->as, "gitlab") == 0) {
+		base = cbi_idp_text(s, "audience");
 		base = base ? base : "https://gitlab.com";
 		idp->authorize_url = below(s, base, "/oauth/authorize");
 		idp->token_url = below(s, base, "/oauth/token");
 		idp->user_url = below(s, base, "/api/v4/user");
 	}
-	if (!is_url(idp->authorize_url) || !is_url(idp->token_url))
-		return bad(s, "authorizationUrl",
-		           "authorizationUrl and tokenUrl are needed");
-	if (!is_url(idp->user_url))
-		return bad(s, "userInfoUrl",
-		           "expected the address that says who a token is of");
+	if (!cbi_idp_is_url(idp->authorize_url) ||
+	    !cbi_idp_is_url(idp->token_url))
+		return cbi_idp_say(s, "authorizationUrl",
+		                   "authorizationUrl and tokenUrl are needed");
+	if (!cbi_idp_is_url(idp->user_url))
+		return cbi_idp_say(
+		    s, "userInfoUrl",
+		    "expected the address that says who a token is of");
 	return CB_OK;
 }
 
-static int read_client(const struct section *s)
+static int read_client(const struct cbi_idp_section *s)
 {
 	struct cbi_idp *idp = s->idp;
 	const char *const *more =
 	    cbi_idp_list(s->keep, json_object_get(s->json, "additionalScopes"));
-	const char *method = text(s, "tokenEndpointAuthMethod");
+	const char *method = cbi_idp_text(s, "tokenEndpointAuthMethod");
 	const json_t *duration = json_object_get(s->json, "sessionDuration");
 
-	idp->client_id = text(s, "clientId");
-	idp->client_secret = text(s, "clientSecret");
+	idp->client_id = cbi_idp_text(s, "clientId");
+	idp->client_secret = cbi_idp_text(s, "clientSecret");
 	if (!idp->client_id || !idp->client_secret)
-		return bad(s, idp->client_id ? "clientSecret" : "clientId",
-		           "clientId and clientSecret are both needed");
+		return cbi_idp_say(s,
+		                   idp->client_id ? "clientSecret" : "clientId",
+		                   "clientId and clientSecret are both needed");
 	for (; more && *more; more++)
 		idp->scope = cb_printf(s->keep, "%s%s%s", idp->scope,
 		                       *idp->scope ? " " : "", *more);
-	idp->prompt = text(s, "prompt");
-	idp->callback = text(s, "callbackUrl");
-	if (idp->callback && !is_url(idp->callback))
-		return bad(s, "callbackUrl", "expected an address");
+	idp->prompt = cbi_idp_text(s, "prompt");
+	idp->callback = cbi_idp_text(s, "callbackUrl");
+	if (idp->callback && !cbi_idp_is_url(idp->callback))
+		return cbi_idp_say(s, "callbackUrl", "expected an address");
 	idp->secret_post = idp->kind == CBI_IDP_OAUTH;
 	if (method) {
 		idp->secret_post = strcmp(method, "client_secret_post") == 0;
 		if (!idp->secret_post &&
 		    strcmp(method, "client_secret_basic") != 0)
-			return bad(s, "tokenEndpointAuthMethod",
-			           "expected client_secret_basic or "
-			           "client_secret_post");
+			return cbi_idp_say(s, "tokenEndpointAuthMethod",
+			                   "expected client_secret_basic or "
+			                   "client_secret_post");
 	}
 	idp->refresh_s = REFRESH_S;
 	if (duration) {
 		idp->refresh_s = cbi_config_duration(duration) / 1000;
 		if (idp->refresh_s <= 0)
-			return bad(s, "sessionDuration",
-			           "expected a duration such as 24h");
+			return cbi_idp_say(s, "sessionDuration",
+			                   "expected a duration such as 24h");
 	}
 	if (idp->kind == CBI_IDP_OAUTH)
 		return read_oauth_urls(s);
 	return find_metadata(s) == CB_OK ? read_algs(s) : CB_EINVAL;
 }
 
-static int read_header(const struct section *s)
-{
-	s->idp->secret = text(s, "secret");
-	if (!s->idp->secret || strlen(s->idp->secret) < SECRET_MIN)
-		return bad(s, "secret",
-		           "expected the secret of 16 characters or more that "
-		           "the web server sends with a name ({$file: ...})");
-	return CB_OK;
-}
-
-static const char *inner(const struct section *s, const char *object,
+static const char *inner(const struct cbi_idp_section *s, const char *object,
                          const char *key)
 {
 	const char *value = json_string_value(
@@ -286,12 +270,12 @@ static const char *inner(const struct section *s, const char *object,
 	return value && *value ? cb_strdup(s->keep, value) : NULL;
 }
 
-static int read_ldap(const struct section *s)
+static int read_ldap(const struct cbi_idp_section *s)
 {
 	struct cbi_idp *idp = s->idp;
 	const json_t *tls = json_object_get(s->json, "tls");
 
-	idp->ldap.url = text(s, "target");
+	idp->ldap.url = cbi_idp_text(s, "target");
 	idp->ldap.dn = inner(s, "bind", "dn");
 	idp->ldap.secret = inner(s, "bind", "secret");
 	idp->ldap.ca = inner(s, "tls", "ca");
@@ -308,20 +292,22 @@ static int read_ldap(const struct section *s)
 	if (!idp->filter)
 		idp->filter = cb_printf(s->keep, "(%s={user})", idp->user_attr);
 	if (!cbi_ldap_is_url(idp->ldap.url ? idp->ldap.url : ""))
-		return bad(s, "target", "expected an ldap:// or ldaps:// URL");
+		return cbi_idp_say(s, "target",
+		                   "expected an ldap:// or ldaps:// URL");
 	if (!idp->base)
-		return bad(s, "users.dn", "expected where people are");
+		return cbi_idp_say(s, "users.dn", "expected where people are");
 	if (!idp->filter || !strstr(idp->filter, "{user}"))
-		return bad(s, "users.filter", "expected a filter with {user}");
+		return cbi_idp_say(s, "users.filter",
+		                   "expected a filter with {user}");
 	if ((idp->ldap.dn == NULL) != (idp->ldap.secret == NULL))
-		return bad(s, "bind", "dn and secret are both needed");
+		return cbi_idp_say(s, "bind", "dn and secret are both needed");
 	return CB_OK;
 }
 
-static int read_section(const struct section *s, const struct known *as)
+static int read_section(const struct cbi_idp_section *s, const struct known *as)
 {
 	struct cbi_idp *idp = s->idp;
-	const char *title = text(s, "title");
+	const char *title = cbi_idp_text(s, "title");
 	int rc;
 
 	idp->kind = as->kind;
@@ -332,8 +318,11 @@ static int read_section(const struct section *s, const struct known *as)
 	idp->extra = as->extra;
 	idp->trust_email = json_is_true(json_object_get(s->json, "trustEmail"));
 	idp->allow = cbi_idp_list(s->keep, json_object_get(s->json, "allow"));
+	idp->ca = cbi_idp_text(s, "ca");
+	if (idp->ca && *idp->ca != '/')
+		return cbi_idp_say(s, "ca", "expected the path of a file");
 	if (as->kind == CBI_IDP_HEADER)
-		rc = read_header(s);
+		rc = cbi_idp_read_before(s);
 	else if (as->kind == CBI_IDP_LDAP)
 		rc = read_ldap(s);
 	else
@@ -348,15 +337,17 @@ int cbi_idp_read(struct cb_ctx *ctx, struct cb_ctx *keep,
                  const struct cbi_config *config, const json_t *json,
                  const char *path, struct cbi_idp *idp)
 {
-	const struct section s = { ctx, keep, config, json, path, idp };
 	const char *type = json_string_value(json_object_get(json, "type"));
 	const struct known *as = known_as(type ? type : idp->id);
+	const struct cbi_idp_section s = { ctx,  keep, config,          json,
+		                           path, idp,  as ? as->id : "" };
 	int rc;
 
 	if (type && !as)
-		return bad(&s, "type", "unknown type of provider");
-	if (!as || (as->kind <= CBI_IDP_OAUTH && !text(&s, "clientId") &&
-	            !text(&s, "clientSecret")))
+		return cbi_idp_say(&s, "type", "unknown type of provider");
+	if (!as ||
+	    (as->kind <= CBI_IDP_OAUTH && !cbi_idp_text(&s, "clientId") &&
+	     !cbi_idp_text(&s, "clientSecret")))
 		return CB_OK;
 	rc = read_section(&s, as);
 	if (rc == CB_OK && cb_failure_code(keep))

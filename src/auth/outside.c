@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "callboard/json.h"
+#include "config/config.h"
 #include "crypto/crypto.h"
 #include "json/json.h"
 
@@ -50,6 +51,7 @@ int cbi_outside_create(struct cb_ctx *ctx, const struct cbi_config *config,
 		return cb_fail(ctx, CB_ENOMEM, "no memory for providers");
 	pthread_mutex_init(&outside->lock, NULL);
 	outside->http = http;
+	outside->state_dir = cbi_config_settings(config)->state_dir;
 	rc = cbi_idps_create(ctx, config, &outside->idps);
 	if (rc == CB_OK) {
 		n = cbi_idps_all(outside->idps, &rows);

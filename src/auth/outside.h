@@ -33,6 +33,7 @@ int cbi_outside_create(struct cb_ctx *ctx, const struct cbi_config *config,
  * redeem    +{code, verifier, nonce, redirect, iss?} > {person, tokens}
  * refresh   +{token} > {person, tokens}
  * bind      +{user, password} > {person}
+ * assert    +{token} > {person}: what a load balancer before us signed
  *
  * person: {email?, username?, id?, name?, picture?, claims}; tokens:
  * {access, id?, refresh?, scope, expires}.
@@ -49,5 +50,8 @@ int cbi_outside_refresh(struct cb_ctx *ctx, struct cbi_outside *outside,
                         const json_t *in, json_t **out) CB_USED;
 int cbi_outside_bind(struct cb_ctx *ctx, struct cbi_outside *outside,
                      const json_t *in, json_t **out) CB_USED;
+
+int cbi_outside_assert(struct cb_ctx *ctx, struct cbi_outside *outside,
+                       const json_t *in, json_t **out) CB_USED;
 
 #endif

@@ -7,6 +7,7 @@
 #include "auth/outside_priv.h"
 #include "base/limits.h"
 #include "callboard/json.h"
+#include "json/json.h"
 
 #define ANSWER_MAX (512 * CB_KIB)
 
@@ -34,7 +35,9 @@ int cbi_outside_ask(struct cb_ctx *ctx, const struct cbi_outside *outside,
 		.body_len = ask->body ? strlen(ask->body) : 0,
 		.body_max = ANSWER_MAX,
 		.any_status = true,
-		.policy = { .hosts = hosts, .allow = idp->allow },
+		.policy = { .hosts = hosts,
+		            .allow = idp->allow,
+		            .ca = idp->ca },
 	};
 	struct cbi_http_reply reply;
 	size_t n = 1;
@@ -54,6 +57,10 @@ int cbi_outside_ask(struct cb_ctx *ctx, const struct cbi_outside *outside,
 	if (reply.status >= 500)
 		return cb_fail(ctx, CB_EUPSTREAM, "%s answered %d", idp->title,
 		               reply.status);
+	if (ask->text) {
+		*out = json_stringn(reply.body, reply.body_len);
+		return cbi_json_keep(ctx, *out);
+	}
 	if (cb_json_parse(ctx, reply.body, reply.body_len, out) < 0) {
 		/* Where it is wrong would show what it is. */
 		cb_failure_clear(ctx);

@@ -125,6 +125,12 @@ static int write_person(struct cb_ctx *ctx, const json_t *claims,
 	return cbi_json_keep(ctx, *out);
 }
 
+int cbi_outside_claimed(struct cb_ctx *ctx, const struct cbi_idp *idp,
+                        const json_t *claims, json_t **out)
+{
+	return write_person(ctx, claims, email_of(idp, claims), out);
+}
+
 /* What userinfo says wins; the ID token has the rest. */
 static int merge(struct cb_ctx *ctx, const json_t *token, json_t *info,
                  json_t **out)

@@ -24,6 +24,7 @@ struct cbi_outside {
 	/* Held only to copy a text in or out, never while anybody waits. */
 	pthread_mutex_t lock;
 	struct cbi_kept *documents, *keys; /* one per provider of idps */
+	const char *state_dir;             /* the config's: auth/kept.h */
 };
 
 /* Of which provider in speaks. */
@@ -37,6 +38,7 @@ struct cbi_outside_ask {
 	const char *body;   /* of a form */
 	const char *header; /* "Authorization: ..." or NULL */
 	bool list;          /* an array is expected */
+	bool text;          /* any text is, and given as a JSON text */
 	int status;         /* filled */
 };
 int cbi_outside_ask(struct cb_ctx *ctx, const struct cbi_outside *outside,
@@ -52,6 +54,18 @@ int cbi_outside_keys(struct cb_ctx *ctx, struct cbi_outside *outside,
                      const struct cbi_idp *idp, const char *url, bool anew,
                      json_t **out) CB_USED;
 
+/* outside_keys.c: the key of a kid below keys_url, as a JSON text in PEM.
+ * CB_EAUTH for one that there is not, or that was asked for too soon. */
+int cbi_outside_pem(struct cb_ctx *ctx, struct cbi_outside *outside,
+                    const struct cbi_idp *idp, const char *kid,
+                    const json_t **out) CB_USED;
+/* outside_token.c: the key of a set at url that a token asks for; a set that
+ * lacks it is asked for once more. */
+struct cbi_jwt;
+int cbi_outside_pick(struct cb_ctx *ctx, struct cbi_outside *outside,
+                     const struct cbi_idp *idp, const char *url,
+                     const struct cbi_jwt *jwt, const json_t **out) CB_USED;
+
 /* outside_token.c: an ID token's claims.  nonce NULL: none was asked for. */
 int cbi_outside_id_token(struct cb_ctx *ctx, struct cbi_outside *outside,
                          const struct cbi_idp *idp, json_t *document,
@@ -64,5 +78,9 @@ int cbi_outside_person(struct cb_ctx *ctx, struct cbi_outside *outside,
                        const struct cbi_idp *idp, json_t *document,
                        const char *access, const json_t *claims,
                        json_t **out) CB_USED;
+
+/* outside_person.c: who these claims, which were verified, are of. */
+int cbi_outside_claimed(struct cb_ctx *ctx, const struct cbi_idp *idp,
+                        const json_t *claims, json_t **out) CB_USED;
 
 #endif

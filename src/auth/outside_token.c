@@ -16,13 +16,12 @@ static int refuse(struct cb_ctx *ctx, const struct cbi_idp *idp,
                   const char *why)
 {
 	cb_failure_clear(ctx);
-	return cb_fail(ctx, CB_EAUTH, "the ID token of %s %s", idp->title, why);
+	return cb_fail(ctx, CB_EAUTH, "the token of %s %s", idp->title, why);
 }
 
-/* Keys that are rotated are asked for once more. */
-static int find_key(struct cb_ctx *ctx, struct cbi_outside *outside,
-                    const struct cbi_idp *idp, const char *url,
-                    const struct cbi_jwt *jwt, const json_t **key)
+int cbi_outside_pick(struct cb_ctx *ctx, struct cbi_outside *outside,
+                     const struct cbi_idp *idp, const char *url,
+                     const struct cbi_jwt *jwt, const json_t **key)
 {
 	json_t *set;
 	int rc = cbi_outside_keys(ctx, outside, idp, url, false, &set);
@@ -137,7 +136,7 @@ int cbi_outside_id_token(struct cb_ctx *ctx, struct cbi_outside *outside,
 	if (!(jwt.alg & idp->algs))
 		return refuse(ctx, idp,
 		              "is not signed as this portal expects it");
-	rc = find_key(ctx, outside, idp, url, &jwt, &key);
+	rc = cbi_outside_pick(ctx, outside, idp, url, &jwt, &key);
 	if (rc < 0)
 		return rc;
 	if (cbi_jose_verify(ctx, &jwt, key, idp->algs) < 0)

@@ -38,6 +38,11 @@ bool cbi_crypto_rsa_key(const char *pem);
 bool cbi_crypto_rs256(const char *pem, const void *data, size_t len,
                       unsigned char out[CB_RSA_MAX], size_t *out_len);
 
+/* ES256 as JOSE writes it: is it by this public key (P-256, in PEM)? */
+#define CB_ES256_LEN 64
+bool cbi_crypto_es256(const char *pem, const void *data, size_t len,
+                      const unsigned char sig[CB_ES256_LEN]);
+
 /* Fit for keys and tokens. */
 void cbi_crypto_random(void *out, size_t len);
 /* A random UUID (version 4), lower case. */

@@ -1,4 +1,4 @@
 # crypto: the one door to OpenSSL
 libcallboard_la_SOURCES += \
 	src/crypto/crypto.c src/crypto/crypto.h \
-	src/crypto/rsa.c
+	src/crypto/ec.c src/crypto/rsa.c

@@ -229,10 +229,24 @@ static int bind_as(struct cb_ctx *ctx, void *arg, const json_t *in,
 	return cbi_outside_bind(ctx, calls->outside, in, out);
 }
 
+static int assert_who(struct cb_ctx *ctx, void *arg, const json_t *in,
+                      json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+
+	return cbi_outside_assert(ctx, calls->outside, in, out);
+}
+
 const struct cbi_call_row cbi_calls_table[] = {
-	{ "auth.bind", bind_as },       { "auth.jwks", cbi_call_jwks },
-	{ "auth.look", look },          { "auth.redeem", redeem },
-	{ "auth.refresh", refresh },    { "catalog.analyze", analyze },
-	{ "catalog.dry-run", dry_run }, { "catalog.validate", validate },
-	{ "graph.layout", layout },     { NULL, NULL },
+	{ "auth.assert", assert_who },
+	{ "auth.bind", bind_as },
+	{ "auth.jwks", cbi_call_jwks },
+	{ "auth.look", look },
+	{ "auth.redeem", redeem },
+	{ "auth.refresh", refresh },
+	{ "catalog.analyze", analyze },
+	{ "catalog.dry-run", dry_run },
+	{ "catalog.validate", validate },
+	{ "graph.layout", layout },
+	{ NULL, NULL },
 };

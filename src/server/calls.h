@@ -29,7 +29,8 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
 /*
  * auth.jwks         {url} > {keys}: the JWK set of an issuer in
  *                   backend.auth.externalAccess
- * auth.look, auth.redeem, auth.refresh, auth.bind   as in auth/outside.h
+ * auth.look, auth.redeem, auth.refresh, auth.bind, auth.assert
+ *                   as in auth/outside.h
  * catalog.analyze   {target, catalog?} > {known, files: [{target, entities}],
  *                   proposals} as scm/infer.h has them; known is absent for an
  *                   address of no code host in integrations

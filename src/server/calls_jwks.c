@@ -12,11 +12,11 @@
 
 #include <callboard/log.h>
 
+#include "auth/kept.h"
 #include "base/limits.h"
 #include "config/config.h"
 #include "http/http.h"
 #include "json/json.h"
-#include "server/kept.h"
 
 #define ROWS "backend.auth.externalAccess"
 #define SET_MAX (256 * CB_KIB)

@@ -9,7 +9,6 @@ libcallboard_la_SOURCES += \
 	src/server/engine.c \
 	src/server/fetch.c \
 	src/server/generation.c \
-	src/server/kept.c src/server/kept.h \
 	src/server/loop.c src/server/loop.h \
 	src/server/master.c src/server/master.h src/server/master_priv.h \
 	src/server/notify.c src/server/notify.h \

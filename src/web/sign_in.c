@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "auth/assertion.h"
 #include "auth/attempt.h"
 #include "auth/sessions.h"
 #include "base/board.h"
@@ -84,8 +85,34 @@ void cbi_sign_in_missed(struct cb_req *req)
 
 /* ---- The web server before us -------------------------------------------- */
 
-int cbi_sign_in_header(struct cb_req *req, const struct cbi_idp *idp,
+/* Fetch has the keys.  Whoever sends what is not right is counted. */
+static int take_signed(struct cb_req *req, const struct cbi_idp *idp,
                        json_t **person, const char **login)
+{
+	const char *token = cbi_req_header(req, idp->header);
+	json_t *found, *claims;
+	int rc;
+
+	if (!token)
+		return CB_OK;
+	rc = cbi_sign_in_attempt(req, NULL);
+	if (rc == CB_OK) {
+		rc = cbi_sign_in_call(req, "auth.assert", idp,
+		                      json_pack("{s:s}", "token", token),
+		                      &found);
+		if (rc == CB_EAUTH)
+			cbi_sign_in_missed(req);
+	}
+	if (rc < 0)
+		return rc;
+	*person = json_object_get(found, "person");
+	claims = json_object_get(*person, "claims");
+	*login = json_string_value(json_object_get(claims, "sub"));
+	return CB_OK;
+}
+
+static int take_named(struct cb_req *req, const struct cbi_idp *idp,
+                      json_t **person, const char **login)
 {
 	const char *secret = cbi_req_server(req, "CB_AUTH_SECRET");
 	const char *user = cbi_req_server(req, "CB_AUTH_USER");
@@ -93,8 +120,6 @@ int cbi_sign_in_header(struct cb_req *req, const struct cbi_idp *idp,
 	const char *name = cbi_req_server(req, "CB_AUTH_NAME");
 	const char *groups = cbi_req_server(req, "CB_AUTH_GROUPS");
 
-	*person = NULL;
-	*login = NULL;
 	if (!secret || !idp->secret ||
 	    !cbi_str_equal_secret(secret, idp->secret) || (!user && !email))
 		return CB_OK;
@@ -111,23 +136,61 @@ int cbi_sign_in_header(struct cb_req *req, const struct cbi_idp *idp,
 	return cbi_json_keep(req->ctx, *person);
 }
 
+int cbi_sign_in_header(struct cb_req *req, const struct cbi_idp *idp,
+                       json_t **person, const char **login)
+{
+	*person = NULL;
+	*login = NULL;
+	return idp->kind == CBI_IDP_SIGNED
+	           ? take_signed(req, idp, person, login)
+	           : take_named(req, idp, person, login);
+}
+
+/* Is there anything that may name somebody? */
+static bool is_named(struct cb_req *req, const struct cbi_idps *idps)
+{
+	const struct cbi_idp *rows;
+	size_t n = cbi_idps_all(idps, &rows);
+
+	if (cbi_req_server(req, "CB_AUTH_SECRET"))
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].kind == CBI_IDP_SIGNED &&
+		    cbi_req_header(req, rows[i].header))
+			return true;
+	return false;
+}
+
+/* Whom it names now; of what is signed that is not verified, because it can
+ * only end the session. */
+static const char *named_now(struct cb_req *req, const struct cbi_idp *idp)
+{
+	const char *token, *login = NULL;
+	json_t *person;
+
+	if (idp->kind == CBI_IDP_SIGNED) {
+		token = cbi_req_header(req, idp->header);
+		return token ? cbi_assertion_subject(req->ctx, token) : NULL;
+	}
+	/* Without memory nobody is who he was. */
+	return take_named(req, idp, &person, &login) < 0 ? "" : login;
+}
+
 bool cbi_sign_in_other(struct cb_req *req, const char *cookie)
 {
 	const struct cbi_idps *idps = cbi_auth_idps(req->web->auth);
-	const char *id, *mark, *login = NULL;
+	const char *id, *mark, *login;
 	const struct cbi_idp *idp;
-	json_t *person;
 
 	/* Nobody is named: no need to read the cookie once more. */
-	if (!cbi_req_server(req, "CB_AUTH_SECRET") || !cookie ||
+	if (!cookie || !is_named(req, idps) ||
 	    cbi_auth_session_of(req->ctx, req->web->auth, cookie, &id, &mark) <
 	        0)
 		return false;
 	idp = cbi_idps_find(idps, id, NULL);
-	if (!idp || idp->kind != CBI_IDP_HEADER || !mark)
+	if (!idp || !cbi_idp_before_us(idp) || !mark)
 		return false;
-	if (cbi_sign_in_header(req, idp, &person, &login) < 0)
-		return true;
+	login = named_now(req, idp);
 	return login && !cbi_auth_marks(mark, login);
 }
 

@@ -26,8 +26,9 @@ int cbi_sign_in_attempt(struct cb_req *req, const char *name) CB_USED;
  * goes into the audit log. */
 void cbi_sign_in_missed(struct cb_req *req);
 
-/* Whom the web server before us names, if its secret is right: NULL for
- * nobody.  person as in auth/resolve.h. */
+/* Whom the web server before us names, if its secret is right, or the load
+ * balancer, if its signature is: NULL for nobody.  person as in
+ * auth/resolve.h.  CB_EAUTH for what is signed and not right. */
 int cbi_sign_in_header(struct cb_req *req, const struct cbi_idp *idp,
                        json_t **person, const char **login) CB_USED;
 /* Does it name somebody else than whoever's session this is? */

@@ -85,7 +85,7 @@ int cbi_auth_refresh(struct cb_req *req)
 		rc = cbi_auth_idp_asked(req, &idp);
 	if (rc < 0)
 		return rc;
-	if (idp->kind == CBI_IDP_HEADER)
+	if (cbi_idp_before_us(idp))
 		rc = refresh_header(req, idp, &session);
 	else if (idp->kind == CBI_IDP_LDAP)
 		rc = refresh_own(req, idp, &session);

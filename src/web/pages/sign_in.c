@@ -77,7 +77,7 @@ static void button(const struct door *door, struct cb_html *html,
 {
 	struct cb_ctx *ctx = door->req->ctx;
 	const char *path =
-	    idp->kind == CBI_IDP_HEADER
+	    cbi_idp_before_us(idp)
 		? cbi_addr(ctx, "/sign-in")
 		: cbi_addr(ctx, cb_printf(ctx, "/api/auth/%s/start", idp->id));
 
@@ -256,8 +256,10 @@ static int enter_as_guest(struct cb_req *req, const char *back)
 static int refuse(struct cb_req *req, const struct cbi_idp *idp, int rc,
                   const struct cbi_resolved *who)
 {
-	int status = rc == CB_EBUG || rc == CB_ENOMEM        ? 500
+	int status = req->answer.status >= 400          ? req->answer.status
+	             : rc == CB_EBUG || rc == CB_ENOMEM ? 500
 	             : rc == CB_ENOENT || rc == CB_ECONFLICT ? 403
+	             : rc == CB_EAUTH                        ? 401
 	                                                     : 503;
 	const char *why = cb_strdup(req->ctx, cb_failure(req->ctx));
 
@@ -278,12 +280,14 @@ static int enter_by_header(const struct door *door, bool *done)
 	int rc = CB_OK;
 
 	for (size_t n = 0; !login && (idp = offered(req, n)) != NULL; n++) {
-		if (idp->kind != CBI_IDP_HEADER)
+		if (!cbi_idp_before_us(idp))
 			continue;
 		rc = cbi_sign_in_header(req, idp, &person, &login);
-		if (rc < 0 || !login)
+		if (rc == CB_OK && !login)
 			continue;
 		*done = true;
+		if (rc < 0)
+			return refuse(req, idp, rc, &who);
 		rc = cbi_sign_in_resolve(req, idp, person, &who);
 		if (rc == CB_OK)
 			rc = cbi_sign_in_open(req, idp, who.ref, login, NULL);

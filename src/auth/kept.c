@@ -2,7 +2,7 @@
 /*
  * kept.c - see kept.h.
  */
-#include "server/kept.h"
+#include "auth/kept.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
  * Only fetch and engine processes may write there.  A day old ones are not
  * believed any more, as with what is kept in memory.
  */
-#ifndef CB_SERVER_KEPT_H
-#define CB_SERVER_KEPT_H
+#ifndef CB_AUTH_KEPT_H
+#define CB_AUTH_KEPT_H
 
 #include <callboard/ctx.h>
 

@@ -6,10 +6,11 @@ import { Portal, freePort, request, run, sleep, until } from '../lib/portal.mjs'
 import { suite, test } from '../lib/suite.mjs';
 import { Jar } from '../lib/jar.mjs';
 import { oidc } from '../lib/oidc.mjs';
+import { vendors } from '../lib/vendors.mjs';
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
-let portal, idp;
+let portal, idp, shops, closed;
 
 const verified = email => ({ email, email_verified: true });
 const people = {
@@ -43,6 +44,46 @@ auth:
       other:${section(idp)}
     strict:
       type: oidc${section(idp, 'prompt: login\n        signIn: {resolvers: [{resolver: emailLocalPartMatchingUserEntityName}]}').replace(/^ {8}/gm, '      ').replace(/^ {10}/gm, '        ')}
+`;
+
+// GitHub and GitLab, one of them as a company has it: behind a CA of its own.
+// `blind` does not know that CA; `flaky` and `gone` are a provider whose
+// discovery document is not there.
+const more = () => `
+    github:
+      clientId: callboard
+      clientSecret: "a secret & more"
+      enterpriseInstanceUrl: ${shops.github}
+      ca: ${shops.ca}
+      allow: [loopback]
+      signIn: {resolvers: [{resolver: emailMatchingUserEntityProfileEmail}]}
+    blind:
+      type: github
+      clientId: callboard
+      clientSecret: "a secret & more"
+      enterpriseInstanceUrl: ${shops.github}
+      allow: [loopback]
+      signIn: {resolvers: [{resolver: emailMatchingUserEntityProfileEmail}]}
+    gitlab:
+      clientId: callboard
+      clientSecret: "a secret & more"
+      audience: ${shops.gitlab}
+      allow: [loopback]
+      signIn: {resolvers: [{resolver: emailMatchingUserEntityProfileEmail}, {resolver: usernameMatchingUserEntityName}]}
+    flaky:
+      type: oidc
+      clientId: callboard
+      clientSecret: "a secret & more"
+      metadataUrl: ${shops.gitlab}/.well-known/openid-configuration
+      allow: [loopback]
+      signIn: {resolvers: [{resolver: emailMatchingUserEntityProfileEmail}]}
+    gone:
+      type: oidc
+      clientId: callboard
+      clientSecret: "a secret & more"
+      metadataUrl: http://127.0.0.1:${closed}/.well-known/openid-configuration
+      allow: [loopback]
+      signIn: {resolvers: [{resolver: emailMatchingUserEntityProfileEmail}]}
 `;
 
 const start = (back = '/catalog', id = 'oidc') => `${portal.base}/api/auth/${id}/start?return=${encodeURIComponent(back)}`;
@@ -396,6 +437,61 @@ for (const [mode, where, status] of [['error', '/token', 502], ['garbage', '/tok
     });
   });
 
+test('a provider whose discovery is away or odd is a page that says so, until it is back', async () => {
+  const jar = new Jar();
+  const rows = [['gone', '', 503], ['flaky', 'html', 502], ['flaky', 'error', 502]];
+  for (const [id, discovery, status] of rows) {
+    shops.discovery = discovery;
+    const answer = await jar.ask(start('/catalog', id));
+    assert.equal(answer.status, status, `${id} ${discovery}`);
+    assert.match(answer.body, /Signing in does not work right now/);
+    assert.match(answer.body, /href="[^"]*\/sign-in/, 'a way back');
+    clean(answer, id);
+    // Backstage's front end gets its own form of it.
+    const api = await jar.ask(`${portal.base}/api/auth/${id}/start?origin=${encodeURIComponent(portal.base)}`);
+    assert.ok([status, 503].includes(api.status), `${api.status}`);
+    clean(api, id);
+  }
+  shops.discovery = `${idp.base}/.well-known/openid-configuration`;
+  await until('it works again', 70, async () => (await signIn('ingrid', { id: 'flaky' })).answer.status === 200);
+});
+
+// What GitHub and GitLab answer in their documented shapes.
+const visits = [
+  ['github', 'octocat', 'user:default/ingrid.solheim'],
+  ['github', 'unverified', 403],
+  ['gitlab', 'octocat', 'user:default/ingrid.solheim'],
+  ['gitlab', 'tomas.verel', 'user:default/tomas.verel'],
+  ['gitlab', 'unverified', 403],
+];
+for (const [id, login, result] of visits)
+  test(`${id} signs in ${login}: ${result}`, async () => {
+    const jar = new Jar();
+    const go = await jar.ask(start('/catalog', id));
+    assert.equal(go.status, 302, go.body);
+    const asked = new URL(go.headers.location);
+    assert.equal(asked.origin, id === 'github' ? shops.github : shops.gitlab);
+    assert.equal(asked.searchParams.get('scope'), id === 'github' ? 'read:user user:email' : 'read_user');
+    const back = shops.authorize(go.headers.location, login);
+    const answer = await jar.ask(back);
+    clean(answer, login);
+    assert.equal(answer.status, typeof result === 'number' ? result : 303, answer.body);
+    if (typeof result === 'string') assert.equal(await who(jar), result);
+    // A code that is spent, as each of them says it.
+    const twice = await jar.ask(back.replace(/code=code-/, 'code=x-'));
+    assert.ok([401, 403].includes(twice.status), `${twice.status}`);
+    clean(twice, 'twice');
+  });
+
+test('a provider behind a private CA needs its `ca`', async () => {
+  const jar = new Jar();
+  const go = await jar.ask(start('/catalog', 'blind'));
+  const answer = await jar.ask(shops.authorize(go.headers.location, 'octocat'));
+  assert.equal(answer.status, 503);
+  assert.match(answer.body, /certificate/);
+  clean(answer, 'blind');
+});
+
 test('keys that are rotated are found, and a stranger does not make us ask', async () => {
   await signIn('ingrid');
   const before = idp.asked['/jwks'];
@@ -499,12 +595,21 @@ await suite({
   before: async () => {
     const port = await freePort();
     const base = `http://127.0.0.1:${port}`;
-    idp = await oidc({ people, redirects: ['oidc', 'strict'].map(id => `${base}/api/auth/${id}/handler/frame`), logouts: [`${base}/sign-in`] });
-    portal = await Portal.start({ port, config: config() });
+    idp = await oidc({ people, redirects: ['oidc', 'strict', 'flaky'].map(id => `${base}/api/auth/${id}/handler/frame`), logouts: [`${base}/sign-in`] });
+    closed = await freePort();
+    shops = await vendors({
+      people: {
+        octocat: { id: 583231, name: 'Ingrid', emails: [{ email: 'octo@users.noreply.example', verified: true, primary: false, visibility: null }, { email: 'ingrid.solheim@ondry.example', verified: true, primary: true, visibility: 'private' }], email: 'ingrid.solheim@ondry.example', confirmed_at: '2012-05-23T09:05:22Z' },
+        unverified: { id: 2, name: 'Eve', emails: [{ email: 'ingrid.solheim@ondry.example', verified: false, primary: true, visibility: null }], email: 'ingrid.solheim@ondry.example', confirmed_at: null },
+        'tomas.verel': { id: 3, name: 'Tomas', emails: [], email: 'tomas@elsewhere.example', confirmed_at: '2012-05-23T09:05:22Z' },
+      },
+    });
+    portal = await Portal.start({ port, config: config() + more() });
     await until('the people are there', 30, async () => (await portal.get('/api/catalog/entities/by-name/user/default/ingrid.solheim')).status === 200);
   },
   after: async () => {
     await portal?.stop();
     await idp?.stop();
+    shops?.stop();
   },
 });

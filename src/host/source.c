@@ -78,6 +78,10 @@ static int get_value(struct cb_ctx *ctx, struct cbi_call *call,
 	call->asked = true;
 	rc = call->host->joins.value(ctx, &ref, CB_READER_BUDGET_MS, value);
 	call->unkept = call->unkept || (rc == CB_OK && value->unkept);
+	/* Not fetched for this call: it was there. */
+	if (rc == CB_OK && value->fetched_at < now && loaded->board >= 0)
+		atomic_fetch_add(
+		    &cbi_board()->plugins[loaded->board].cache_hits, 1);
 	if (rc == CB_OK && value->fresh_until < now &&
 	    now - value->fetched_at > call->stale_ms)
 		call->stale_ms = now - value->fetched_at;

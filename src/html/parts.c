@@ -37,6 +37,7 @@ static void card_tag(struct cb_html *html, const struct cbi_html_card *card)
 	cbi_html_lit(html, "\"");
 	cbi_html_attr(html, "data-plugin", card->plugin);
 	cbi_html_attr(html, "data-state", card->state);
+	cbi_html_attr(html, "data-ms", card->spent);
 	cbi_html_lit(html, " aria-labelledby=\"");
 	card_id(html, card);
 	cbi_html_lit(html, "\"");

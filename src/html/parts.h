@@ -20,9 +20,10 @@ struct cbi_html_card {
 	const char
 	    *state; /* "loading", "stale", "off"; NULL: as it should be */
 	bool wide;
-	const char *meta;       /* a short text in its head, or NULL */
-	int64_t as_of;          /* wall time of what it shows; 0: now */
-	const char *link;       /* an address in its head, or NULL */
+	const char *spent; /* data-ms: what it took, "1.23"; NULL: not said */
+	const char *meta;  /* a short text in its head, or NULL */
+	int64_t as_of;     /* wall time of what it shows; 0: now */
+	const char *link;  /* an address in its head, or NULL */
 	const char *link_title; /* message id */
 	const char *link_icon;
 };

@@ -139,7 +139,8 @@ static const struct figure figures[] = {
 	  FIGURE(placeholders) },
 	{ "callboard_plugin_fetches_total", "Requests to the plugin's tools",
 	  FIGURE(fetches) },
-	{ "callboard_plugin_cache_hits_total", "Values found in Redis",
+	{ "callboard_plugin_cache_hits_total",
+	  "Values of tools that were there when a card asked",
 	  FIGURE(cache_hits) },
 };
 

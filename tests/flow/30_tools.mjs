@@ -27,9 +27,19 @@ test('a cold card answers within its budget, then holds what the tool said', asy
 
 test('a warm card asks nobody', async () => {
   await until('quality is warm', 5, async () => !(await fragment('sonarqube', 'quality', 'component:default/booking-desk')).body.includes('data-state="loading"'));
-  const before = await fetches();
+  const hits = async () => Number((await request(`${portal.base}/metrics`)).body.match(/^callboard_plugin_cache_hits_total\{plugin="sonarqube"\} (\d+)/m)[1]);
+  const before = await fetches(), kept = await hits();
   for (let i = 0; i < 20; i++) assert.equal((await fragment('sonarqube', 'quality', 'component:default/booking-desk')).status, 200);
   assert.equal(await fetches(), before);
+  assert.ok(await hits() >= kept + 20, `${await hits()} values were there, ${kept} before`);
+});
+
+test('who looks after plugins sees what a card took, nobody else does', async () => {
+  const target = '/fragments/sonarqube/quality?entity=component:default/booking-desk';
+  const mine = await portal.get(target);
+  assert.match(mine.body, /<section class="card" data-plugin="sonarqube"[^>]* data-ms="\d+\.\d\d"/);
+  assert.ok(mine.headers['server-timing'].startsWith('handle;dur='));
+  assert.doesNotMatch((await request(portal.base + target, { headers: { cookie } })).body, /data-ms/);
 });
 
 test('many readers of one cold key make one request to the tool', async () => {

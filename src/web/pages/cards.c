@@ -66,6 +66,17 @@ static int attempt_of(const struct cb_req *req)
 	return text && cbi_str_int(text, 0, 1000, &n) == 0 ? (int)n : 0;
 }
 
+/* What the card took so far, for who looks after plugins. */
+static const char *spent(struct cb_req *req)
+{
+	int64_t us = cbi_clock_us() - req->began_us;
+
+	if (!cbi_may_show(req, "admin.plugins.update"))
+		return NULL;
+	return cb_printf(req->ctx, "%lld.%02lld", (long long)(us / 1000),
+	                 (long long)(us % 1000 / 10));
+}
+
 static int write_html(const struct cbi_card *card)
 {
 	const struct cbi_card_result *result = &card->result;
@@ -74,6 +85,7 @@ static int write_html(const struct cbi_card *card)
 		.name = card->name,
 		.title = *result->title ? result->title : card->plugin,
 		.state = result->stale_ms ? "stale" : NULL,
+		.spent = spent(card->req),
 		.meta = result->unkept ? cb_tr(card->req->ctx, "Redis is away")
 		                       : NULL,
 		.as_of = result->stale_ms

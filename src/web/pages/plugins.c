@@ -161,18 +161,35 @@ static const char *spent(struct cb_ctx *ctx, const struct cbi_histogram *draw,
 	return text ? text : "";
 }
 
+/* "0 %", "12 %", "0.4 %"; a dash of none. */
+static const char *share(struct cb_ctx *ctx, uint64_t some, uint64_t all)
+{
+	double percent = all ? 100.0 * (double)some / (double)all : 0;
+	const char *text;
+
+	if (!all)
+		return "\xe2\x80\x93";
+	text = cb_printf(
+	    ctx, percent > 0 && percent < 10 ? "%.1f %%" : "%.0f %%", percent);
+	return text ? text : "";
+}
+
 static void figures(struct cb_html *html, const struct cbi_plugin_entry *one)
 {
 	const struct cbi_board_plugin *row = row_of(one);
 	uint64_t calls = row ? atomic_load(&row->calls) : 0;
 	uint64_t errors = row ? atomic_load(&row->errors) : 0;
+	uint64_t hits = row ? atomic_load(&row->cache_hits) : 0;
+	uint64_t fetches = row ? atomic_load(&row->fetches) : 0;
 
 	text_cell(html, "Calls", true,
 	          cbi_html_number_text(html->ctx, (int64_t)calls));
-	text_cell(html, "Errors", true,
-	          cbi_html_number_text(html->ctx, (int64_t)errors));
+	text_cell(html, "Errors", true, share(html->ctx, errors, calls));
+	text_cell(html, "Kept", true, share(html->ctx, hits, hits + fetches));
 	text_cell(html, "p50", true,
 	          row ? spent(html->ctx, &row->draw, 0.5) : "");
+	text_cell(html, "p95", true,
+	          row ? spent(html->ctx, &row->draw, 0.95) : "");
 	text_cell(html, "p99", true,
 	          row ? spent(html->ctx, &row->draw, 0.99) : "");
 }
@@ -208,8 +225,8 @@ static void table(const struct plugins *plugins, struct cb_html *html)
 {
 	static const char *const heads[] = { "Plugin", "State", "Tier",
 		                             "Version", "Pool" };
-	static const char *const numbers[] = { "Calls", "Errors", "p50",
-		                               "p99" };
+	static const char *const numbers[] = { "Calls", "Errors", "Kept",
+		                               "p50",   "p95",    "p99" };
 
 	cbi_html_lit(html, "<div class=\"table-box\"><table class=\"table\">"
 	                   "<caption class=\"vh\">");

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * run.c - programs with limits: see cbi_spawn_run.
- *
- * Other threads may hold any lock while this one forks, so that the child
- * calls what is safe in a signal handler and nothing else until it becomes
- * the program.
  */
-#define _GNU_SOURCE /* close_range */
 #include "spawn/spawn.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "spawn/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,103 +21,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATHS "/usr/local/bin:/usr/bin:/bin"
 /* Complaints are for people: their beginning is enough. */
 #define ERR_MAX (4 * CB_KIB)
-#define ENV_MAX 30
 #define CHUNK (16 * CB_KIB)
-/* The child's own words when it could not become the program. */
-#define NO_PROGRAM 127
 
 enum { IN, OUT, ERR };
 
 struct child {
 	struct cb_ctx *ctx;
 	const struct cbi_spawn_ask *ask;
-	const char *path;
-	const char *env[ENV_MAX + 3];
 	int ours[3], theirs[3];
 	pid_t pid;
 	size_t sent;
 	struct cb_buf out, err;
 	int64_t until;
 };
-
-static const char *find(struct cb_ctx *ctx, const char *name)
-{
-	const char *dirs = PATHS;
-
-	if (name[0] == '/')
-		return access(name, X_OK) == 0 ? name : NULL;
-	while (*dirs) {
-		size_t len = strcspn(dirs, ":");
-		const char *path =
-		    cb_printf(ctx, "%.*s/%s", (int)len, dirs, name);
-
-		if (path && access(path, X_OK) == 0)
-			return path;
-		dirs += len + (dirs[len] == ':');
-	}
-	return NULL;
-}
-
-static void limit(int what, uint64_t most)
-{
-	struct rlimit limits = { (rlim_t)most, (rlim_t)most };
-
-	if (most > 0)
-		setrlimit(what, &limits);
-}
-
-/* In the child.  Descriptors of the three were made above 2. */
-static void become(const struct child *child)
-{
-	const struct cbi_spawn_ask *ask = child->ask;
-	struct rlimit core = { 0, 0 };
-	sigset_t none;
-
-	setpgid(0, 0);
-	for (int i = 1; i < 32; i++)
-		if (i != SIGKILL && i != SIGSTOP)
-			signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (int i = 0; i < 3; i++)
-		if (dup2(child->theirs[i], i) < 0)
-			_exit(NO_PROGRAM);
-	close_range(3, ~0U, 0);
-	setrlimit(RLIMIT_CORE, &core);
-	limit(RLIMIT_AS, ask->memory_max);
-	limit(RLIMIT_FSIZE, ask->file_max);
-	limit(RLIMIT_CPU, (uint64_t)ask->total_ms / 1000 + 1);
-	if (chdir(ask->dir ? ask->dir : "/") < 0)
-		_exit(NO_PROGRAM);
-	/* execve takes texts that it does not change without const. */
-	execve(child->path, (char *const *)(uintptr_t)ask->argv,
-	       (char *const *)(uintptr_t)child->env);
-	_exit(NO_PROGRAM);
-}
-
-static int pairs(struct child *child)
-{
-	/* Sockets, not pipes: writing to one whose reader has gone can be
-	 * told to raise no signal.  Above 2 even when those are closed. */
-	for (int i = 0; i < 3; i++) {
-		int pair[2];
-
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) <
-		    0)
-			return CB_EAWAY;
-		child->ours[i] = fcntl(pair[0], F_DUPFD_CLOEXEC, 3);
-		child->theirs[i] = fcntl(pair[1], F_DUPFD_CLOEXEC, 3);
-		close(pair[0]);
-		close(pair[1]);
-		if (child->ours[i] < 0 || child->theirs[i] < 0)
-			return CB_EAWAY;
-		fcntl(child->ours[i], F_SETFL, O_NONBLOCK);
-	}
-	return CB_OK;
-}
 
 static void shut(int *fd)
 {
@@ -244,30 +158,25 @@ static int keep(struct child *child, int status, struct cbi_spawn_reply *out)
 static int start(struct child *child)
 {
 	const struct cbi_spawn_ask *ask = child->ask;
-	size_t n = 0;
+	struct cbi_child plan = { .argv = ask->argv,
+		                  .env = ask->env,
+		                  .dir = ask->dir,
+		                  .memory_max = ask->memory_max,
+		                  .file_max = ask->file_max,
+		                  .cpu_s = (uint64_t)ask->total_ms / 1000 + 1 };
+	int rc;
 
-	child->path = find(child->ctx, ask->argv[0]);
-	if (!child->path)
-		return cb_fail(child->ctx, CB_ENOTSUP,
-		               "there is no program %s here", ask->argv[0]);
-	child->env[n++] = "PATH=" PATHS;
-	child->env[n++] = "LANG=C.UTF-8";
-	for (size_t i = 0; ask->env && ask->env[i] && i < ENV_MAX; i++)
-		child->env[n++] = ask->env[i];
-	if (pairs(child) < 0)
-		return cb_fail(child->ctx, CB_EAWAY, "%s: no descriptors: %s",
-		               ask->argv[0], strerror(errno));
-	child->pid = fork();
-	if (child->pid < 0)
-		return cb_fail(child->ctx, CB_EAWAY, "cannot fork: %s",
-		               strerror(errno));
-	if (child->pid == 0)
-		become(child);
-	/* Here too, so that it is done before anybody is killed. */
-	setpgid(child->pid, child->pid);
+	for (int i = 0; i < 3; i++) {
+		if (!cbi_child_pair(&child->ours[i], &child->theirs[i]))
+			return cb_fail(child->ctx, CB_EAWAY,
+			               "%s: no descriptors: %s", ask->argv[0],
+			               strerror(errno));
+		plan.files[i] = child->theirs[i];
+	}
+	rc = cbi_child_start(child->ctx, &plan, &child->pid);
 	for (int i = 0; i < 3; i++)
 		shut(&child->theirs[i]);
-	return CB_OK;
+	return rc;
 }
 
 int cbi_spawn_run(struct cb_ctx *ctx, const struct cbi_spawn_ask *ask,

@@ -2,6 +2,7 @@
 #include "tests/lib/cmock.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/ctx.h"
 #include "base/limits.h"
+#include "spawn/helpers.h"
 #include "spawn/spawn.h"
 
 static struct cbi_lane lane;
@@ -205,6 +208,143 @@ static void a_program_that_is_not_there_is_named(void **state)
 	                    "there is no program no-such-program here");
 }
 
+/* ---- Helpers ------------------------------------------------------------- */
+
+/* `cat` answers each frame with itself. */
+static struct cbi_helpers *helpers_of(const char *const *argv, int most,
+                                      int uses)
+{
+	const struct cbi_helpers_plan plan = { .argv = argv,
+		                               .most = most,
+		                               .uses = uses };
+	struct cbi_helpers *helpers = NULL;
+
+	assert_int_equal(cbi_helpers_create(&ctx, &plan, &helpers), CB_OK);
+	return helpers;
+}
+
+static int ask(struct cbi_helpers *helpers, const char *text, int ms,
+               size_t most, struct cb_buf *out)
+{
+	struct cb_buf question;
+	int rc;
+
+	cb_failure_clear(&ctx);
+	cbi_buf_init(&question, CB_MIB);
+	cbi_buf_init(out, most);
+	cb_buf_text(&question, text);
+	rc = cbi_helpers_ask(&ctx, helpers, &question, ms, out);
+	cbi_buf_finish(&question);
+	return rc;
+}
+
+static const char *const cat[] = { "cat", NULL };
+/* Answers with its own process id, in a frame of 8 bytes. */
+static const char *const who[] = {
+	"sh", "-c",
+	"while head -c 5 >/dev/null; do printf '\\010\\000\\000\\000%8d' $$; "
+	"done",
+	NULL
+};
+
+static void a_helper_answers_one_question_after_another(void **state)
+{
+	struct cbi_helpers *helpers = helpers_of(cat, 2, 100);
+	struct cb_buf out;
+	char *large = cb_alloc(&ctx, 300001);
+
+	(void)state;
+	assert_int_equal(ask(helpers, "one", 2000, 100, &out), CB_OK);
+	assert_string_equal(cbi_buf_string(&out), "one");
+	cbi_buf_finish(&out);
+	memset(large, 'x', 300000);
+	assert_int_equal(ask(helpers, large, 5000, CB_MIB, &out), CB_OK);
+	assert_int_equal(out.len, 300000);
+	cbi_buf_finish(&out);
+	cbi_helpers_destroy(helpers);
+}
+
+static void a_helper_stays_until_it_was_used_enough(void **state)
+{
+	struct cbi_helpers *helpers = helpers_of(who, 1, 2);
+	char first[16], pid[16];
+	struct cb_buf out;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ask(helpers, "?", 5000, 100, &out), CB_OK);
+		snprintf(pid, sizeof(pid), "%s", cbi_buf_string(&out));
+		cbi_buf_finish(&out);
+		if (i == 0)
+			strcpy(first, pid);
+		assert_int_equal(strcmp(first, pid) == 0, i < 2);
+	}
+	cbi_helpers_destroy(helpers);
+}
+
+static void a_helper_that_is_late_or_falls_is_replaced(void **state)
+{
+	static const char *const sleeper[] = { "sleep", "60", NULL };
+	static const char *const falls[] = { "sh", "-c", "kill -9 $$", NULL };
+	struct cbi_helpers *helpers = helpers_of(sleeper, 1, 100);
+	struct cb_buf out;
+
+	(void)state;
+	assert_int_equal(ask(helpers, "?", 200, 100, &out), CB_ETIME);
+	assert_string_equal(cb_failure(&ctx), "sleep was not done in time");
+	cbi_helpers_destroy(helpers);
+	helpers = helpers_of(falls, 1, 100);
+	assert_int_equal(ask(helpers, "?", 5000, 100, &out), CB_EBUG);
+	assert_non_null(strstr(cb_failure(&ctx), "SIGKILL"));
+	cbi_helpers_destroy(helpers);
+	helpers = helpers_of(cat, 1, 100);
+	assert_int_equal(ask(helpers, "too long", 5000, 3, &out), CB_ETOOBIG);
+	cbi_buf_finish(&out);
+	/* The next one finds another. */
+	assert_int_equal(ask(helpers, "ok", 5000, 3, &out), CB_OK);
+	cbi_buf_finish(&out);
+	cbi_helpers_destroy(helpers);
+	cb_failure_clear(&ctx);
+}
+
+static void *ask_slowly(void *arg)
+{
+	struct cbi_lane own;
+	struct cb_buf question, out;
+	struct cb_ctx c;
+	int rc;
+
+	cbi_lane_init(&own, 8 * CB_MIB);
+	cbi_ctx_init(&c, &own);
+	cbi_buf_init(&question, 100);
+	cbi_buf_init(&out, 100);
+	cb_buf_text(&question, "?");
+	rc = cbi_helpers_ask(&c, arg, &question, 600, &out);
+	cbi_buf_finish(&question);
+	cbi_buf_finish(&out);
+	cbi_ctx_finish(&c);
+	cbi_lane_finish(&own);
+	return (void *)(intptr_t)rc;
+}
+
+static void who_finds_no_helper_free_waits_no_longer_than_he_may(void **state)
+{
+	static const char *const sleeper[] = { "sleep", "60", NULL };
+	struct cbi_helpers *helpers = helpers_of(sleeper, 1, 100);
+	pthread_t thread;
+	struct cb_buf out;
+	void *rc;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, ask_slowly, helpers), 0);
+	usleep(200 * 1000);
+	assert_int_equal(ask(helpers, "?", 100, 100, &out), CB_EBUSY);
+	pthread_join(thread, &rc);
+	assert_int_equal((intptr_t)rc, CB_ETIME);
+	cbi_helpers_destroy(helpers);
+	cb_failure_clear(&ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +356,11 @@ int main(void)
 		cmocka_unit_test(what_a_program_started_ends_with_it),
 		cmocka_unit_test(a_program_gets_nothing_of_ours),
 		cmocka_unit_test(a_program_that_is_not_there_is_named),
+		cmocka_unit_test(a_helper_answers_one_question_after_another),
+		cmocka_unit_test(a_helper_stays_until_it_was_used_enough),
+		cmocka_unit_test(a_helper_that_is_late_or_falls_is_replaced),
+		cmocka_unit_test(
+		    who_finds_no_helper_free_waits_no_longer_than_he_may),
 	};
 
 	cbi_lane_init(&lane, 8 * CB_MIB);

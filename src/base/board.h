@@ -135,6 +135,7 @@ struct cbi_board {
 	_Atomic uint64_t copy_number;     /* what the copy holds */
 	_Atomic uint64_t wanted;          /* what was answered to a writer */
 	_Atomic uint64_t registry_number; /* raised when switches changed */
+	_Atomic uint64_t files_number;    /* and when registry.json did */
 	_Atomic int64_t level_ms; /* cbi_clock_ms() when last level; 0 never */
 	_Atomic int64_t level_wall; /* the same as wall time */
 	_Atomic int32_t schema;     /* of PostgreSQL, as last seen; 0 not yet */

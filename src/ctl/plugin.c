@@ -23,6 +23,13 @@ static json_t *row_of(struct cb_ctx *ctx, const struct cbi_plugin_entry *plugin)
 	    "changedAt", plugin->changed_at, "cards", (int)plugin->card_count,
 	    "routes", (int)plugin->route_count);
 
+	if (row && *plugin->trouble)
+		json_object_set_new(row, "trouble",
+		                    json_string(plugin->trouble));
+	/* The table's column is for whatever there is to say. */
+	if (row && *plugin->trouble && !*plugin->reason)
+		json_object_set_new(row, "reason",
+		                    json_string(plugin->trouble));
 	cbi_health_look(ctx, plugin, &health);
 	if (row)
 		json_object_update_new(

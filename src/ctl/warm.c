@@ -33,6 +33,7 @@ static int add_key(struct cb_ctx *ctx, void *arg,
                    const struct cbi_host_source *source, const char *key)
 {
 	struct keys *keys = arg;
+	struct cb_ctx *mine = &keys->ctl->ctx;
 	struct cbi_source_ref *ref;
 
 	/* Several entities may share a key. */
@@ -48,7 +49,7 @@ static int add_key(struct cb_ctx *ctx, void *arg,
 		if (cap > KEYS_MAX)
 			return cb_fail(ctx, CB_ETOOBIG,
 			               "more than %d source keys", KEYS_MAX);
-		more = cb_alloc(ctx, cap * sizeof(*more));
+		more = cb_alloc(mine, cap * sizeof(*more));
 		if (!more)
 			return CB_ENOMEM;
 		if (keys->count)
@@ -57,13 +58,16 @@ static int add_key(struct cb_ctx *ctx, void *arg,
 		keys->cap = cap;
 	}
 	ref = &keys->refs[keys->count++];
-	ref->plugin = source->plugin;
-	ref->source = source->source->name;
-	ref->version = source->version;
-	ref->key = cb_strdup(ctx, key);
+	/* These live as long as a snapshot may. */
+	ref->plugin = cb_strdup(mine, source->plugin);
+	ref->source = cb_strdup(mine, source->source->name);
+	ref->version = cb_strdup(mine, source->version);
+	ref->key = cb_strdup(mine, key);
 	ref->pool = keys->pool;
 	ref->fetchers = keys->fetchers;
-	return ref->key ? CB_OK : CB_ENOMEM;
+	return ref->plugin && ref->source && ref->version && ref->key
+	           ? CB_OK
+	           : CB_ENOMEM;
 }
 
 static int collect(struct cbi_ctl *ctl, struct cbi_host *host,
@@ -73,17 +77,27 @@ static int collect(struct cbi_ctl *ctl, struct cbi_host *host,
 		NULL, "select body from entity order by id"
 	};
 	struct cbi_db_result *rows;
+	struct cbi_lane lane;
 	int rc = cbi_db_query(&ctl->ctx, &all, NULL, 0, &rows);
 
+	/* Each entity in a context of its own: what asking its plugins holds
+	 * is given back. */
+	cbi_lane_init(&lane, CB_ARENA_REQUEST_MAX);
 	for (size_t i = 0; rc == CB_OK && i < cbi_db_rows(rows); i++) {
 		const struct cb_entity *entity;
+		struct cb_ctx one;
 
-		rc = cbi_entity_create(&ctl->ctx, cbi_db_text(rows, i, 0),
+		cbi_ctx_init(&one, &lane);
+		rc = cbi_entity_create(&one, cbi_db_text(rows, i, 0),
 		                       cbi_db_len(rows, i, 0), &entity);
 		if (rc == CB_OK)
-			rc = cbi_host_keys(&ctl->ctx, host, plugin, entity,
-			                   add_key, keys);
+			rc = cbi_host_keys(&one, host, plugin, entity, add_key,
+			                   keys);
+		if (rc < 0)
+			cb_fail(&ctl->ctx, rc, "%s", cb_failure(&one));
+		cbi_ctx_finish(&one);
 	}
+	cbi_lane_finish(&lane);
 	return rc;
 }
 

@@ -89,6 +89,7 @@ static int run_card(struct cb_ctx *ctx, struct cbi_host *host,
 	int rc;
 
 	cbi_guard_enter(ctx, &call, host, loaded);
+	call.drawing = card;
 	rc = card->draw(ctx, loaded->data, entity, html);
 	/* A card may return OK and still have written too much. */
 	if (rc == CB_OK)
@@ -123,7 +124,7 @@ void cbi_host_draw_card(struct cb_ctx *ctx, struct cbi_host *host,
                         const struct cb_entity *entity, struct cb_html *html,
                         struct cbi_card_result *out)
 {
-	struct cbi_loaded *loaded = cbi_host_find(host, plugin);
+	struct cbi_loaded *loaded;
 	const struct cb_card *row = NULL;
 	int rc;
 
@@ -196,6 +197,7 @@ static int run_route(struct cb_ctx *ctx, struct cbi_host *host,
 
 	cbi_guard_enter(ctx, &call, host, loaded);
 	call.rest = rest;
+	call.routing = route;
 	rc = route->handle(ctx, loaded->data, req, route->api ? NULL : html);
 	if (rc == CB_OK && html && !route->api)
 		rc = cbi_html_end(html);

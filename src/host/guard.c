@@ -6,7 +6,7 @@
  * request and the time by which it must be back: the master charges crashes
  * and hangs by it.
  */
-#include "host/host_priv.h"
+#include "host/declared.h"
 
 #include <string.h>
 
@@ -25,13 +25,20 @@ int cbi_guard_ask(struct cb_ctx *ctx, struct cbi_host *host, const char *name,
 {
 	const struct cbi_snapshot *snapshot;
 	const struct cbi_plugin_entry *entry;
-	struct cbi_loaded *loaded = cbi_host_find(host, name);
+	struct cbi_loaded *loaded;
 	int rc;
 
 	rc = cbi_registry_look(ctx, host->joins.registry, &snapshot);
 	if (rc < 0)
 		return rc;
 	entry = cbi_snapshot_plugin(snapshot, name);
+	loaded = cbi_host_find(host, name);
+	if (entry && !cbi_host_is_code(entry) &&
+	    cbi_host_belongs(entry, host->pool)) {
+		rc = cbi_declared_take(ctx, host, entry, &loaded);
+		if (rc < 0)
+			return rc;
+	}
 	if (!loaded || !entry || !entry->wanted)
 		return cb_fail(ctx, CB_ENOENT, "no plugin '%s' is on here",
 		               name);

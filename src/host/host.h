@@ -33,6 +33,7 @@ struct cbi_host;
 
 struct cbi_catalog;
 struct cbi_fresh;
+struct cbi_helpers;
 struct cbi_http_policy;
 struct cbi_served;
 struct cbi_source_ref;
@@ -50,7 +51,30 @@ struct cbi_host_joins {
 	/* cbi_source_get; NULL: cb_source_text answers CB_EPLACE. */
 	int (*value)(struct cb_ctx *ctx, const struct cbi_source_ref *ref,
 	             int budget_ms, struct cbi_source_value *out);
+	/* Runs shapes; NULL: a fill of a declared plugin with one answers
+	 * CB_EPLACE. */
+	struct cbi_helpers *shaper;
+	/* Charges a plugin (its board row) with the end of a helper; may be
+	 * NULL. */
+	void (*charge)(int plugin, const char *request_id, const char *what);
 };
+
+/* The program that runs shapes: where it was installed with the program that
+ * asks, or its name alone.  Lives with ctx. */
+const char *cbi_host_shaper(struct cb_ctx *ctx);
+/* Is it a jq program?  helpers is such a pool. */
+int cbi_host_compile(struct cb_ctx *ctx, void *helpers,
+                     const char *program) CB_USED;
+/* A pool of them, for a process that fills. */
+int cbi_host_shapers(struct cb_ctx *ctx, struct cbi_helpers **out) CB_USED;
+/*
+ * Runs a program over input in one of them; letter is 'r', or 'c' to compile
+ * it only.  CB_ENOENT when it gives no value, CB_EUPSTREAM with what is wrong
+ * with it, else as cbi_helpers_ask.
+ */
+int cbi_shape_run(struct cb_ctx *ctx, struct cbi_helpers *helpers, char letter,
+                  const char *program, const char *vars, const char *input,
+                  size_t len, int ms, struct cb_buf *out) CB_USED;
 
 /*
  * Loads the checked plugins of a pool into this process and starts them, each

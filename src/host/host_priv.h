@@ -21,7 +21,8 @@ enum cbi_loaded_state {
 /* One plugin of this process's pool. */
 struct cbi_loaded {
 	const char *name; /* lives with the manifest */
-	json_t *manifest; /* a reference of its own */
+	json_t *manifest; /* a reference of its own; a declared one's is its
+	                   * snapshot's */
 	int board;        /* its row */
 	_Atomic int state;
 	/* Written by the one who starts it, before READY. */
@@ -44,6 +45,9 @@ struct cbi_call {
 	struct cbi_host *host;
 	struct cbi_loaded *loaded;
 	const struct cb_source *filling; /* while `fill` runs */
+	const struct cb_source *asking;  /* while `key` runs */
+	const struct cb_card *drawing;   /* while `draw` runs */
+	const struct cb_route *routing;  /* while `handle` runs */
 	bool probing;                    /* while `probe` runs */
 	const char *rest;                /* of a route */
 	int64_t stale_ms;
@@ -57,8 +61,14 @@ struct cbi_call {
 
 /* ---- load.c -------------------------------------------------------------- */
 
-/* By name, whatever its state; NULL for none in this pool. */
+/* One with code, by name, whatever its state; NULL for none in this pool. */
 struct cbi_loaded *cbi_host_find(struct cbi_host *host, const char *name);
+
+/* Is it of the pool?  One that was moved belongs to both, until nginx has
+ * followed; a refused one to none. */
+bool cbi_host_belongs(const struct cbi_plugin_entry *entry, const char *pool);
+/* Does it come as a file that is loaded? */
+bool cbi_host_is_code(const struct cbi_plugin_entry *entry);
 
 /* Makes sure that it runs: CB_OK, CB_EPENDING while another thread starts
  * it, CB_EAWAY when it could not be started. */

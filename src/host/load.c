@@ -136,11 +136,15 @@ int cbi_host_ensure(struct cb_ctx *ctx, struct cbi_host *host,
 /* ---- All of a pool ---------------------------------------------------------
  */
 
-/* One that was moved belongs to both, until nginx has followed. */
-static bool belongs(const struct cbi_plugin_entry *entry, const char *pool)
+bool cbi_host_belongs(const struct cbi_plugin_entry *entry, const char *pool)
 {
 	return !entry->refused && (strcmp(entry->pool, pool) == 0 ||
 	                           strcmp(entry->routed, pool) == 0);
+}
+
+bool cbi_host_is_code(const struct cbi_plugin_entry *entry)
+{
+	return strcmp(entry->tier, "native") == 0;
 }
 
 static int add_all(struct cb_ctx *ctx, struct cbi_host *host,
@@ -158,7 +162,8 @@ static int add_all(struct cb_ctx *ctx, struct cbi_host *host,
 			json_t *manifest;
 
 			if (entries[i].rank != rank ||
-			    !belongs(&entries[i], host->pool))
+			    !cbi_host_belongs(&entries[i], host->pool) ||
+			    !cbi_host_is_code(&entries[i]))
 				continue;
 			manifest = (json_t *)(uintptr_t)entries[i].manifest;
 			loaded->manifest = json_incref(manifest);

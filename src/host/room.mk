@@ -3,10 +3,13 @@ libcallboard_la_SOURCES += \
 	src/host/call.c \
 	src/host/catalog.c \
 	src/host/db.c \
+	src/host/declared.c src/host/declared.h \
+	src/host/declared_run.c \
 	src/host/filter.c \
 	src/host/guard.c \
 	src/host/host.h src/host/host_priv.h \
 	src/host/load.c \
 	src/host/probe.c \
 	src/host/reach.c \
+	src/host/shaper.c \
 	src/host/source.c

@@ -42,8 +42,13 @@ static int ask_key(struct cb_ctx *ctx, const struct cbi_loaded *loaded,
                    const struct cb_source *source,
                    const struct cb_entity *entity, const char **key)
 {
-	int rc = source->key(ctx, loaded->data, entity, key);
+	struct cbi_call *call = cbi_call_of(ctx);
+	const struct cb_source *was = call->asking;
+	int rc;
 
+	call->asking = source;
+	rc = source->key(ctx, loaded->data, entity, key);
+	call->asking = was;
 	if (rc != CB_OK)
 		return rc > 0 ? cb_fail(ctx, CB_EBUG, "key returned %d", rc)
 		              : rc;
@@ -254,6 +259,32 @@ static int ask_keys(struct cb_ctx *ctx, struct cbi_host *host,
 	return rc;
 }
 
+/* All of the pool by name, those without code too. */
+static int names_of(struct cb_ctx *ctx, struct cbi_host *host,
+                    const char *const **out, size_t *n)
+{
+	const struct cbi_plugin_entry *entries;
+	const struct cbi_snapshot *snapshot;
+	const char **names;
+	size_t count;
+	int rc = cbi_registry_look(ctx, host->joins.registry, &snapshot);
+
+	if (rc < 0)
+		return rc;
+	count = cbi_snapshot_plugins(snapshot, &entries);
+	names = cb_alloc(ctx, (count + 1) * sizeof(*names));
+	if (!names)
+		return CB_ENOMEM;
+	*n = 0;
+	for (size_t rank = 0; rank < count; rank++)
+		for (size_t i = 0; i < count; i++)
+			if (entries[i].rank == rank &&
+			    cbi_host_belongs(&entries[i], host->pool))
+				names[(*n)++] = entries[i].name;
+	*out = names;
+	return CB_OK;
+}
+
 int cbi_host_keys(struct cb_ctx *ctx, struct cbi_host *host, const char *plugin,
                   const struct cb_entity *entity,
                   int (*each)(struct cb_ctx *ctx, void *arg,
@@ -261,14 +292,16 @@ int cbi_host_keys(struct cb_ctx *ctx, struct cbi_host *host, const char *plugin,
                               const char *key),
                   void *arg)
 {
-	int rc = CB_OK;
+	const char *const *names;
+	size_t n = 0;
+	int rc = names_of(ctx, host, &names, &n);
 
-	for (size_t i = 0; i < host->count && rc == CB_OK; i++) {
-		struct cbi_loaded *loaded = &host->plugins[i];
+	for (size_t i = 0; i < n && rc == CB_OK; i++) {
+		struct cbi_loaded *loaded;
 
-		if (plugin && strcmp(loaded->name, plugin) != 0)
+		if (plugin && strcmp(names[i], plugin) != 0)
 			continue;
-		rc = cbi_guard_ask(ctx, host, loaded->name, &loaded);
+		rc = cbi_guard_ask(ctx, host, names[i], &loaded);
 		if (rc < 0) {
 			cb_failure_clear(ctx);
 			rc = CB_OK;

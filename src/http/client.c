@@ -147,6 +147,7 @@ static void keep_header(struct work *work, const char *line, size_t len)
 		{ "content-type:", &answer->type },
 		{ "etag:", &answer->etag },
 		{ "last-modified:", &answer->modified },
+		{ "link:", &answer->link },
 		{ "location:", &answer->location },
 		{ "retry-after:", &answer->retry_after },
 		{ "x-ratelimit-remaining:", &answer->remaining },
@@ -180,7 +181,7 @@ static size_t take_header(char *line, size_t one, size_t n, void *arg)
 		struct cbi_http_answer *a = work->answer;
 
 		a->type = a->etag = a->modified = "";
-		a->location = a->retry_after = "";
+		a->location = a->retry_after = a->link = "";
 		a->remaining = a->reset = "";
 	}
 	while (rest > 0 && strchr("\r\n \t", line[rest - 1]))
@@ -337,7 +338,7 @@ static int prepare(struct work *work, const struct cbi_http_ask *ask)
 	answer->status = 0;
 	answer->remaining = answer->reset = "";
 	answer->type = answer->etag = answer->modified = "";
-	answer->location = answer->retry_after = "";
+	answer->location = answer->retry_after = answer->link = "";
 	answer->body = cb_alloc(work->ctx, sizeof(*answer->body));
 	if (!answer->body)
 		return CB_ENOMEM;

@@ -99,6 +99,7 @@ struct cbi_http_reply {
 	const char *body; /* NUL-terminated, may hold others */
 	size_t body_len;
 	const char *type, *etag, *modified;
+	const char *link;       /* Link, as it came */
 	const char *url;        /* after redirects */
 	int64_t retry_after_ms; /* of 429 and 503, clamped; 0 for none */
 };
@@ -155,6 +156,14 @@ struct cbi_http_place {
 	              struct cbi_http_policy *policy);
 };
 void cbi_http_open_to_plugins(const struct cbi_http_place *place);
+
+/*
+ * As cb_http_get, with everything that a request may have.  ask->url is as
+ * cb_url makes it; its policy is the plugin's, but for a connection that is
+ * named in it already, for an absolute address below that one.
+ */
+int cbi_http_from_plugin(struct cb_ctx *ctx, struct cbi_http_ask *ask,
+                         struct cbi_http_reply *out) CB_USED;
 
 /* Tests: "host:port:address" rows that stand for the resolver's answers (see
  * CURLOPT_RESOLVE); borrowed, ends in NULL.  Not while requests run. */

@@ -151,7 +151,7 @@ struct cbi_http_hop {
 struct cbi_http_answer {
 	int status;
 	struct cb_buf *body;
-	const char *type, *etag, *modified, *location, *retry_after;
+	const char *type, *etag, *modified, *location, *retry_after, *link;
 	const char *remaining, *reset; /* of a limit, as GitHub says it */
 };
 int cbi_http_exchange(struct cb_ctx *ctx, struct cbi_http *http,

@@ -122,7 +122,7 @@ static int split(struct cb_ctx *ctx, const char *url, struct cbi_http_ask *ask)
 	const char *colon;
 
 	ask->url = url;
-	if (plain(url))
+	if (plain(url) || ask->policy.connection)
 		return CB_OK;
 	colon = strchr(url, ':');
 	if (!colon)
@@ -142,24 +142,31 @@ static int split(struct cb_ctx *ctx, const char *url, struct cbi_http_ask *ask)
 	                     "a path that does not begin with /");
 }
 
-int cb_http_get(struct cb_ctx *ctx, const char *url,
-                const struct cb_reply **out)
+int cbi_http_from_plugin(struct cb_ctx *ctx, struct cbi_http_ask *ask,
+                         struct cbi_http_reply *out)
 {
-	struct cbi_http_ask ask = { 0 };
-	struct cbi_http_reply got;
-	struct cb_reply *reply;
+	const char *url = ask->url;
 	int rc;
 
 	if (!the_place.http)
-		return cb_fail(ctx, CB_EPLACE, "cb_http_get outside of fetch");
+		return cb_fail(ctx, CB_EPLACE, "a request outside of fetch");
 	if (!url)
 		return cb_failure_code(ctx) ? cb_failure_code(ctx)
 		                            : cb_fail(ctx, CB_EINVAL, "no url");
-	rc = split(ctx, url, &ask);
+	rc = split(ctx, url, ask);
 	if (rc == CB_OK && the_place.policy)
-		rc = the_place.policy(the_place.arg, ctx, &ask.policy);
-	if (rc == CB_OK)
-		rc = cbi_http_request(ctx, the_place.http, &ask, &got);
+		rc = the_place.policy(the_place.arg, ctx, &ask->policy);
+	return rc < 0 ? rc : cbi_http_request(ctx, the_place.http, ask, out);
+}
+
+int cb_http_get(struct cb_ctx *ctx, const char *url,
+                const struct cb_reply **out)
+{
+	struct cbi_http_ask ask = { .url = url };
+	struct cbi_http_reply got;
+	struct cb_reply *reply;
+	int rc = cbi_http_from_plugin(ctx, &ask, &got);
+
 	if (rc < 0)
 		return rc;
 	reply = cb_alloc(ctx, sizeof(*reply));

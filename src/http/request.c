@@ -245,6 +245,7 @@ static int conclude(struct run *run, const struct cbi_http_target *target,
 		.type = answer->type,
 		.etag = answer->etag,
 		.modified = answer->modified,
+		.link = answer->link,
 		.url = target->url,
 		.retry_after_ms = retry,
 	};

@@ -125,6 +125,7 @@ static int add_entry(struct cbi_snapshot *snapshot,
 	entry->routed = cbi_manifest_text(manifest, "routed");
 	entry->abi = cbi_manifest_text(manifest, "abi");
 	entry->reason = cbi_manifest_text(manifest, "reason");
+	entry->trouble = cbi_manifest_text(manifest, "trouble");
 	entry->refused = cbi_manifest_refused(manifest);
 	entry->wanted = true;
 	entry->changed_by = entry->changed_at = "";
@@ -169,7 +170,9 @@ static int fill(struct cbi_snapshot *snapshot, cbi_wish_fn *wish, void *arg)
 	rows = cb_alloc(&snapshot->ctx, (n + 1) * sizeof(*rows));
 	snapshot->plugins =
 	    cb_alloc(&snapshot->ctx, (n + 1) * sizeof(*snapshot->plugins));
-	if (!rows || !snapshot->plugins)
+	snapshot->attached =
+	    cb_alloc(&snapshot->ctx, (n + 1) * sizeof(*snapshot->attached));
+	if (!rows || !snapshot->plugins || !snapshot->attached)
 		return CB_ENOMEM;
 	json_array_foreach(list, i, row)
 	{
@@ -180,9 +183,11 @@ static int fill(struct cbi_snapshot *snapshot, cbi_wish_fn *wish, void *arg)
 		rc = add_entry(snapshot, &snapshot->plugins[i], rows[i], wish,
 		               arg);
 	snapshot->count = n;
-	for (i = 0; i < n && rc == CB_OK; i++)
+	for (i = 0; i < n && rc == CB_OK; i++) {
 		snapshot->plugins[i].rank =
 		    rank_of(list, snapshot->plugins[i].manifest);
+		snapshot->plugins[i].attached = &snapshot->attached[i];
+	}
 	return rc;
 }
 
@@ -212,6 +217,12 @@ void cbi_snapshot_destroy(struct cbi_snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
+	for (size_t i = 0; snapshot->attached && i < snapshot->count; i++) {
+		void *thing = atomic_load(&snapshot->attached[i].thing);
+
+		if (thing)
+			atomic_load (&snapshot->attached[i].drop)(thing);
+	}
 	cbi_ctx_finish(&snapshot->ctx);
 	cbi_lane_finish(&snapshot->lane);
 	json_decref(snapshot->root);

@@ -40,13 +40,13 @@ static const char *name_of_file(struct cb_ctx *ctx, const char *path)
 	return cb_strndup(ctx, base, len);
 }
 
-/* What is known of a file that was never read. */
-static json_t *make_refused(const char *name, const char *why)
+json_t *cbi_manifest_of_refused(const char *name, const char *tier,
+                                const char *why)
 {
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:[], "
 	                 "s:[], s:[], s:[], s:[], s:[]}",
-	                 "format", 1, "name", name, "tier", "native", "version",
-	                 "", "summary", "", "abi", "", "contract", 0, "state",
+	                 "format", 1, "name", name, "tier", tier, "version", "",
+	                 "summary", "", "abi", "", "contract", 0, "state",
 	                 "refused", "reason", why, "after", "keys", "routes",
 	                 "cards", "sources", "permissions");
 }
@@ -97,8 +97,9 @@ static json_t *look(const char *path, const char *name)
 		}
 	}
 	if (!manifest)
-		manifest = make_refused(name, why.len ? cbi_buf_string(&why)
-		                                      : "out of memory");
+		manifest = cbi_manifest_of_refused(
+		    name, "native",
+		    why.len ? cbi_buf_string(&why) : "out of memory");
 	cbi_buf_finish(&why);
 	return manifest;
 }
@@ -201,9 +202,9 @@ static json_t *hear(struct cb_ctx *ctx, int fd, pid_t pid, const char *name)
 	else if (reason && !reason[0])
 		reason = "ended the process while being loaded (exit 0)";
 	if (!manifest && reason)
-		manifest = make_refused(name, reason[0] ? reason
-		                                        : "its manifest is not "
-		                                          "valid JSON");
+		manifest = cbi_manifest_of_refused(
+		    name, "native",
+		    reason[0] ? reason : "its manifest is not valid JSON");
 	cbi_buf_finish(&text);
 	return manifest;
 }
@@ -240,8 +241,7 @@ static json_t *probe(struct cb_ctx *ctx, const char *path, const char *name)
 	return manifest;
 }
 
-/* Which file it was: another one of the same name has another. */
-static char *id_of(struct cb_ctx *ctx, const struct stat *st)
+char *cbi_file_id(struct cb_ctx *ctx, const struct stat *st)
 {
 	return cb_printf(ctx, "%llx-%llx-%lld-%lld.%09ld",
 	                 (unsigned long long)st->st_dev,
@@ -266,9 +266,10 @@ json_t *cbi_probe_file(struct cb_ctx *ctx, const char *path)
 	if (!why.len && cbi_elf_check(path, &why) == CB_OK)
 		manifest = probe(ctx, path, name);
 	else
-		manifest = make_refused(name, cbi_buf_string(&why));
+		manifest = cbi_manifest_of_refused(name, "native",
+		                                   cbi_buf_string(&why));
 	cbi_buf_finish(&why);
-	id = id_of(ctx, &st);
+	id = cbi_file_id(ctx, &st);
 	if (manifest && id) {
 		json_object_set_new(manifest, "file", json_string(path));
 		json_object_set_new(manifest, "id", json_string(id));
@@ -285,7 +286,7 @@ int cbi_registry_same_file(struct cb_ctx *ctx, const json_t *manifest)
 		return cb_fail(
 		    ctx, CB_ECHANGED, "%s: %s: %s since it was checked",
 		    cbi_manifest_text(manifest, "name"), path, strerror(errno));
-	id = id_of(ctx, &st);
+	id = cbi_file_id(ctx, &st);
 	if (!id)
 		return CB_ENOMEM;
 	if (strcmp(id, cbi_manifest_text(manifest, "id")) != 0)

@@ -21,12 +21,15 @@
 #include "copy/copy.h"
 
 struct cbi_registry {
-	json_t *root; /* NULL: no registry.json */
+	char *path;
+	json_t *root; /* of path, as of root_files */
+	uint64_t root_files;
 	struct cbi_copy *copy;
 	int table;
 	const struct cbi_registry_filter *filter;
 	_Atomic(struct cbi_snapshot *) current;
-	_Atomic uint64_t number; /* of current, for those who do not hold it */
+	/* Of current, for those who do not hold it. */
+	_Atomic uint64_t number, files;
 	_Atomic(const struct cbi_snapshot *) held[CB_SNAPSHOT_HOLDERS];
 	atomic_flag building;     /* guards what follows */
 	struct cbi_snapshot *old; /* replaced, perhaps still held */
@@ -55,14 +58,53 @@ static json_t *wish_of(void *arg, const char *name)
 	return NULL;
 }
 
+static int read_root(struct cb_ctx *ctx, const char *path, json_t **out)
+{
+	json_error_t error;
+
+	*out = NULL;
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
+		*out = json_pack("{s:i, s:[]}", "format", 1, "plugins");
+		return *out ? CB_OK : cb_fail(ctx, CB_ENOMEM, "out of memory");
+	}
+	*out = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	if (!*out)
+		return cb_fail(ctx, CB_EBUG, "%s:%d:%d: %s", path, error.line,
+		               error.column, error.text);
+	if (json_integer_value(json_object_get(*out, "format")) == 1)
+		return CB_OK;
+	json_decref(*out);
+	*out = NULL;
+	return cb_fail(ctx, CB_EBUG, "%s: not a list of manifests of format 1",
+	               path);
+}
+
+/* The files were looked at again: registry.json is another one.  One that
+ * cannot be read leaves the one before. */
+static void renew_root(struct cbi_registry *registry, struct cb_ctx *ctx,
+                       uint64_t files)
+{
+	json_t *root;
+
+	if (files == registry->root_files)
+		return;
+	if (read_root(ctx, registry->path, &root) == CB_OK) {
+		json_decref(registry->root);
+		registry->root = root;
+	}
+	registry->root_files = files;
+}
+
 /* ctx is the builder's: a request's own may look at an older copy. */
 static int build(struct cbi_registry *registry, struct cb_ctx *ctx,
                  struct cbi_snapshot **out)
 {
 	struct wishes wishes = { .table = registry->table };
 	uint64_t number = atomic_load(&cbi_board()->registry_number);
+	uint64_t files = atomic_load(&cbi_board()->files_number);
 	int rc;
 
+	renew_root(registry, ctx, files);
 	if (!registry->copy)
 		return cbi_snapshot_create(registry->root, registry->filter,
 		                           NULL, NULL, number, out);
@@ -159,6 +201,7 @@ static void renew(struct cbi_registry *registry)
 	cbi_ctx_finish(&ctx);
 	if (rc == CB_OK) {
 		atomic_store(&registry->number, made->number);
+		atomic_store(&registry->files, registry->root_files);
 		was = atomic_exchange(&registry->current, made);
 		was->next = registry->old;
 		registry->old = was;
@@ -176,7 +219,9 @@ int cbi_registry_look(struct cb_ctx *ctx, struct cbi_registry *registry,
 
 	/* Lower is another database's. */
 	if (atomic_load(&registry->number) !=
-	    atomic_load(&cbi_board()->registry_number))
+	        atomic_load(&cbi_board()->registry_number) ||
+	    atomic_load(&registry->files) !=
+	        atomic_load(&cbi_board()->files_number))
 		renew(registry);
 	hold = cb_alloc(ctx, sizeof(*hold));
 	if (!hold)
@@ -200,27 +245,6 @@ int cbi_registry_look(struct cb_ctx *ctx, struct cbi_registry *registry,
 
 /* ---- Making -------------------------------------------------------------- */
 
-static int read_root(struct cb_ctx *ctx, const char *path, json_t **out)
-{
-	json_error_t error;
-
-	*out = NULL;
-	if (access(path, F_OK) < 0 && errno == ENOENT) {
-		*out = json_pack("{s:i, s:[]}", "format", 1, "plugins");
-		return *out ? CB_OK : cb_fail(ctx, CB_ENOMEM, "out of memory");
-	}
-	*out = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-	if (!*out)
-		return cb_fail(ctx, CB_EBUG, "%s:%d:%d: %s", path, error.line,
-		               error.column, error.text);
-	if (json_integer_value(json_object_get(*out, "format")) == 1)
-		return CB_OK;
-	json_decref(*out);
-	*out = NULL;
-	return cb_fail(ctx, CB_EBUG, "%s: not a list of manifests of format 1",
-	               path);
-}
-
 int cbi_registry_create(struct cb_ctx *ctx, const char *path,
                         struct cbi_copy *copy, int table,
                         const struct cbi_registry_filter *filter,
@@ -238,7 +262,10 @@ int cbi_registry_create(struct cb_ctx *ctx, const char *path,
 	registry->filter = filter;
 	atomic_flag_clear(&registry->building);
 	cbi_lane_init(&registry->lane, CB_ARENA_REQUEST_MAX);
-	rc = read_root(ctx, path, &registry->root);
+	registry->path = strdup(path);
+	registry->root_files = atomic_load(&cbi_board()->files_number);
+	rc = registry->path ? read_root(ctx, path, &registry->root)
+	                    : cb_fail(ctx, CB_ENOMEM, "out of memory");
 	if (rc < 0) {
 		cbi_registry_destroy(registry);
 		return rc;
@@ -256,6 +283,7 @@ int cbi_registry_create(struct cb_ctx *ctx, const char *path,
 		return cb_fail(ctx, rc, "no snapshot of %s", path);
 	}
 	atomic_store(&registry->number, first->number);
+	atomic_store(&registry->files, registry->root_files);
 	atomic_store(&registry->current, first);
 	*out = registry;
 	return CB_OK;
@@ -276,5 +304,6 @@ void cbi_registry_destroy(struct cbi_registry *registry)
 		cbi_copy_lane_finish(&registry->lane);
 	cbi_lane_finish(&registry->lane);
 	json_decref(registry->root);
+	free(registry->path);
 	free(registry);
 }

@@ -34,13 +34,20 @@ struct cbi_registry_filter {
 	 * wrong. */
 	int (*parse)(struct cb_ctx *ctx, const char *text, const void **out);
 	bool (*match)(const void *filter, const struct cb_entity *entity);
+	/* Makes a manifest of a plugin that is a file of text; deep also
+	 * looks at what takes its time (programs in it).  CB_EINVAL with the
+	 * mistakes in why, a line each.  *out is a new reference.  NULL:
+	 * there are no such plugins. */
+	int (*read)(struct cb_ctx *ctx, const char *path, const char *name,
+	            bool deep, struct cb_buf *why, json_t **out);
 };
 
 /* ---- Looking at files ------------------------------------------------- */
 
 /*
  * Looks at every `*.so` in backend.pluginDirs, each in a process of its own
- * that loads it and reads its tables but calls nothing; then at all of them
+ * that loads it and reads its tables but calls nothing, and at every `*.yaml`
+ * and `<name>/plugin.yaml`; then at all of them
  * together (names, routes, what they come after) and at their sections of the
  * config.  The manifests, refused ones with their reason, are written to
  * out_path (made aside, then renamed).  Forks: call it from a process with
@@ -52,6 +59,20 @@ struct cbi_registry_filter {
 int cbi_registry_scan(struct cb_ctx *ctx, const struct cbi_config *config,
                       const struct cbi_registry_filter *filter,
                       const char *out_path) CB_USED;
+
+/*
+ * The same for plugins that are text, while the portal runs: those that are
+ * code stay as they were found.  A text with mistakes leaves the one before in
+ * place, whose manifest then has `trouble`.  (So does a scan, where out_path
+ * still has the one before.)
+ */
+int cbi_registry_rescan(struct cb_ctx *ctx, const struct cbi_config *config,
+                        const struct cbi_registry_filter *filter,
+                        const char *out_path) CB_USED;
+
+/* Another number for other plugins that are text: names, inodes, sizes and
+ * times of their files.  NULL: that of none. */
+uint64_t cbi_registry_signature(const struct cbi_config *config);
 
 /* The same as JSON, without a file; a new reference. */
 int cbi_registry_manifests(struct cb_ctx *ctx, const struct cbi_config *config,
@@ -109,6 +130,9 @@ struct cbi_plugin_entry {
 	                     * while that is another; else "" */
 	const char *abi;    /* "1.0" */
 	const char *reason; /* of refused, off and quarantined; else "" */
+	/* What is wrong with its file since; "" for nothing.  The version
+	 * before runs on. */
+	const char *trouble;
 	bool refused;
 	bool wanted;            /* the fleet's wish */
 	const char *changed_by; /* who switched it last, "" for nobody */
@@ -122,6 +146,7 @@ struct cbi_plugin_entry {
 	const struct cbi_plugin_route *routes;
 	size_t route_count;
 	const json_t *manifest; /* all of it: keys, sources, permissions */
+	struct cbi_attached *attached;
 };
 
 struct cbi_snapshot;
@@ -168,6 +193,15 @@ const struct cbi_plugin_route *cbi_snapshot_route(
 int cbi_snapshot_nav(struct cb_ctx *ctx, const struct cbi_snapshot *snapshot,
                      const struct cbi_plugin_route *const **out,
                      size_t *count) CB_USED;
+
+/*
+ * What the host makes of an entry and keeps with the snapshot: NULL until
+ * somebody attached something.  Who attaches second gets false and keeps what
+ * he brought; drop is called when nobody holds the snapshot any more.
+ */
+void *cbi_snapshot_attached(const struct cbi_plugin_entry *plugin);
+bool cbi_snapshot_attach(const struct cbi_plugin_entry *plugin, void *thing,
+                         void (*drop)(void *thing)) CB_USED;
 
 /* The change number of the switches in it. */
 uint64_t cbi_snapshot_number(const struct cbi_snapshot *snapshot);

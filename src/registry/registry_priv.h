@@ -35,6 +35,8 @@ int cbi_tables_check(const struct cb_plugin *plugin, struct cb_buf *why);
 
 /* [a-z][a-z0-9-]*, at most 32 bytes. */
 bool cbi_plugin_name_ok(const char *name);
+/* Is it the portal's own? */
+bool cbi_plugin_name_taken(const char *name);
 
 /* A new reference; NULL without memory. */
 json_t *cbi_describe(const struct cb_plugin *plugin);
@@ -70,12 +72,46 @@ int cbi_section_check(const struct cbi_config *config, const json_t *manifest,
  */
 json_t *cbi_probe_file(struct cb_ctx *ctx, const char *path);
 
+/* The manifest of what could not be read; a new reference. */
+json_t *cbi_manifest_of_refused(const char *name, const char *tier,
+                                const char *why);
+
+struct stat;
+/* Which file it was: another one of the same name has another. */
+char *cbi_file_id(struct cb_ctx *ctx, const struct stat *st);
+
 /* elf.c: CB_OK for a whole shared object of this machine. */
 int cbi_elf_check(const char *path, struct cb_buf *why);
+
+/* ---- files.c: what lies in backend.pluginDirs -------------------------- */
+
+struct cbi_plugin_file {
+	const char *path, *name; /* live with ctx */
+	bool text;               /* plugin.yaml; else a shared object */
+};
+/* In the order in which they are looked at; CB_ETOOBIG for too many. */
+int cbi_plugin_files(struct cb_ctx *ctx, const struct cbi_config *config,
+                     struct cbi_plugin_file **out, size_t *n) CB_USED;
+
+/* ---- text.c: a plugin that is text ------------------------------------- */
+
+/* Reads it, beside what was known of it before (old, an array; NULL: none).
+ * check is called with what was read, and refuses what does not fit. */
+struct cbi_text_scan {
+	const struct cbi_registry_filter *filter;
+	const json_t *old;
+	bool deep;
+	void (*check)(struct cb_ctx *ctx, void *arg, json_t *manifest);
+	void *arg;
+};
+json_t *cbi_text_file(struct cb_ctx *ctx, const struct cbi_text_scan *scan,
+                      const struct cbi_plugin_file *file);
 
 /* ---- json -------------------------------------------------------------- */
 
 /* Sets state and reason. */
+void cbi_manifest_refuse(json_t *manifest, const char *fmt, ...)
+    CB_PRINTF(2, 3);
 bool cbi_manifest_refused(const json_t *manifest);
 /* The text of a member, "" for none. */
 const char *cbi_manifest_text(const json_t *manifest, const char *name);

@@ -5,6 +5,7 @@ libcallboard_la_SOURCES += \
 	src/registry/build.c \
 	src/registry/describe.c \
 	src/registry/elf.c \
+	src/registry/files.c \
 	src/registry/keys.c \
 	src/registry/health.c \
 	src/registry/probe.c \
@@ -13,4 +14,5 @@ libcallboard_la_SOURCES += \
 	src/registry/scan.c \
 	src/registry/snapshot.c src/registry/snapshot_priv.h \
 	src/registry/switch.c \
-	src/registry/tables.c
+	src/registry/tables.c \
+	src/registry/text.c

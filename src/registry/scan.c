@@ -8,13 +8,11 @@
  */
 #include "registry/registry_priv.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -25,7 +23,7 @@
 
 /* ---- Manifests ----------------------------------------------------------- */
 
-static CB_PRINTF(2, 3) void refuse(json_t *manifest, const char *fmt, ...)
+void cbi_manifest_refuse(json_t *manifest, const char *fmt, ...)
 {
 	char reason[REASON_MAX];
 	va_list args;
@@ -53,49 +51,6 @@ const char *cbi_manifest_text(const json_t *manifest, const char *name)
 	return text ? text : "";
 }
 
-/* ---- Finding files ------------------------------------------------------- */
-
-static int is_plugin(const struct dirent *entry)
-{
-	/* Not what an installer is about to rename into place. */
-	return entry->d_name[0] != '.' && cbi_str_ends(entry->d_name, ".so");
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int probe_dir(struct cb_ctx *ctx, const char *dir, json_t *list)
-{
-	struct dirent **entries = NULL;
-	int n = scandir(dir, &entries, is_plugin, by_bytes), rc = CB_OK;
-
-	/* A folder that is not there holds no plugins. */
-	for (int i = 0; i < n; i++) {
-		const char *path;
-		json_t *manifest;
-
-		path = cb_printf(ctx, "%s/%s", dir, entries[i]->d_name);
-		free(entries[i]);
-		if (rc < 0)
-			continue;
-		if (json_array_size(list) >= CB_PLUGIN_FILES_MAX) {
-			rc = cb_fail(ctx, CB_ETOOBIG,
-			             "more than %d plugin files, the last seen "
-			             "in %s",
-			             CB_PLUGIN_FILES_MAX, dir);
-			continue;
-		}
-		manifest = path ? cbi_probe_file(ctx, path) : NULL;
-		rc = manifest ? CB_OK : cb_failure_code(ctx);
-		if (manifest)
-			json_array_append_new(list, manifest);
-	}
-	free(entries);
-	return rc;
-}
-
 /* ---- How they fit -------------------------------------------------------- */
 
 static json_t *find_good(json_t *list, const char *name)
@@ -121,10 +76,10 @@ static void refuse_doubles(json_t *list)
 	{
 		first = find_good(list, cbi_manifest_text(row, "name"));
 		if (first && first != row && !cbi_manifest_refused(row))
-			refuse(row,
-			       "a plugin of this name was found "
-			       "before, in %s",
-			       cbi_manifest_text(first, "file"));
+			cbi_manifest_refuse(row,
+			                    "a plugin of this name was found "
+			                    "before, in %s",
+			                    cbi_manifest_text(first, "file"));
 	}
 }
 
@@ -143,8 +98,9 @@ static void check_filters(struct cb_ctx *ctx,
 
 		if (!when || filter->parse(ctx, when, &parsed) == CB_OK)
 			continue;
-		refuse(manifest, "card '%s': when '%s': %s",
-		       cbi_manifest_text(row, "name"), when, cb_failure(ctx));
+		cbi_manifest_refuse(manifest, "card '%s': when '%s': %s",
+		                    cbi_manifest_text(row, "name"), when,
+		                    cb_failure(ctx));
 		cb_failure_clear(ctx);
 		return;
 	}
@@ -156,13 +112,11 @@ static void check_section(const struct cbi_config *config, json_t *manifest)
 
 	cbi_buf_init(&why, REASON_MAX);
 	if (cbi_section_check(config, manifest, &why) < 0)
-		refuse(manifest, "%s", cbi_buf_string(&why));
+		cbi_manifest_refuse(manifest, "%s", cbi_buf_string(&why));
 	cbi_buf_finish(&why);
 }
 
-static void check_one(struct cb_ctx *ctx, const struct cbi_config *config,
-                      const struct cbi_registry_filter *filter,
-                      json_t *manifest)
+static void set_pool(const struct cbi_config *config, json_t *manifest)
 {
 	const char *name = cbi_manifest_text(manifest, "name");
 	const char *pool = cbi_config_pool_of(config, name);
@@ -171,6 +125,15 @@ static void check_one(struct cb_ctx *ctx, const struct cbi_config *config,
 	json_object_set_new(manifest, "pool", json_string(pool));
 	if (routed && strcmp(routed, pool) != 0)
 		json_object_set_new(manifest, "routed", json_string(routed));
+	else
+		json_object_del(manifest, "routed");
+}
+
+static void check_one(struct cb_ctx *ctx, const struct cbi_config *config,
+                      const struct cbi_registry_filter *filter,
+                      json_t *manifest)
+{
+	set_pool(config, manifest);
 	if (filter && !cbi_manifest_refused(manifest))
 		check_filters(ctx, filter, manifest);
 	if (!cbi_manifest_refused(manifest))
@@ -192,10 +155,10 @@ static bool refuse_orphans(json_t *list)
 
 			if (cbi_manifest_refused(row) || find_good(list, text))
 				continue;
-			refuse(row,
-			       "comes after '%s', which is not "
-			       "there or was refused",
-			       text);
+			cbi_manifest_refuse(row,
+			                    "comes after '%s', which is not "
+			                    "there or was refused",
+			                    text);
 			changed = true;
 		}
 	}
@@ -240,43 +203,120 @@ static json_t *put_in_order(json_t *list)
 		if (find_good(done, cbi_manifest_text(row, "name")) == row)
 			continue;
 		if (!cbi_manifest_refused(row))
-			refuse(row, "comes after itself, through "
-			            "others");
+			cbi_manifest_refuse(row, "comes after itself, through "
+			                         "others");
 		json_array_append(done, row);
 	}
 	return done;
+}
+
+/* ---- Looking ------------------------------------------------------------- */
+
+struct scan {
+	const struct cbi_config *config;
+	const struct cbi_registry_filter *filter;
+	json_t *old;    /* the manifests before; NULL: none */
+	bool text_only; /* code stays as it was found */
+};
+
+static void check_text(struct cb_ctx *ctx, void *arg, json_t *manifest)
+{
+	const struct scan *scan = arg;
+
+	check_one(ctx, scan->config, scan->filter, manifest);
+}
+
+/* Code as it was found before; NULL when it was not there. */
+static json_t *as_before(const struct scan *scan, const char *path)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(scan->old, i, row)
+	{
+		if (strcmp(cbi_manifest_text(row, "file"), path) == 0)
+			return json_incref(row);
+	}
+	return NULL;
+}
+
+static int look_at(struct cb_ctx *ctx, struct scan *scan,
+                   const struct cbi_plugin_file *file, json_t *list)
+{
+	const struct cbi_text_scan text = {
+		.filter = scan->filter,
+		.old = scan->old,
+		.deep = scan->text_only,
+		.check = check_text,
+		.arg = scan,
+	};
+	json_t *manifest;
+
+	if (file->text && (!scan->filter || !scan->filter->read))
+		return CB_OK;
+	if (file->text)
+		manifest = cbi_text_file(ctx, &text, file);
+	else if (scan->text_only)
+		manifest = as_before(scan, file->path);
+	else
+		manifest = cbi_probe_file(ctx, file->path);
+	if (manifest)
+		json_array_append_new(list, manifest);
+	return manifest || scan->text_only ? CB_OK : cb_failure_code(ctx);
+}
+
+static void join(struct cb_ctx *ctx, const struct scan *scan, json_t *list)
+{
+	json_t *row;
+	size_t i;
+
+	refuse_doubles(list);
+	json_array_foreach(list, i, row)
+	{
+		bool code =
+		    strcmp(cbi_manifest_text(row, "tier"), "native") == 0;
+
+		if (code && !scan->text_only)
+			check_one(ctx, scan->config, scan->filter, row);
+		else
+			set_pool(scan->config, row);
+	}
+	while (refuse_orphans(list))
+		;
+}
+
+static int manifests(struct cb_ctx *ctx, struct scan *scan, json_t **out)
+{
+	json_t *list = json_array(), *ordered;
+	struct cbi_plugin_file *files;
+	char abi[16];
+	size_t n = 0;
+	int rc =
+	    list ? cbi_plugin_files(ctx, scan->config, &files, &n) : CB_ENOMEM;
+
+	for (size_t i = 0; rc == CB_OK && i < n; i++)
+		rc = look_at(ctx, scan, &files[i], list);
+	if (rc < 0) {
+		json_decref(list);
+		return rc;
+	}
+	join(ctx, scan, list);
+	ordered = put_in_order(list);
+	json_decref(list);
+	snprintf(abi, sizeof(abi), "%d.%d", CB_ABI_MAJOR, CB_ABI_MINOR);
+	*out = json_pack("{s:i, s:s, s:i, s:I, s:o}", "format", 1, "abi", abi,
+	                 "contract", CB_CONTRACT_LEVEL, "written",
+	                 (json_int_t)cbi_clock_wall_ms(), "plugins", ordered);
+	return *out ? CB_OK : cb_fail(ctx, CB_ENOMEM, "out of memory");
 }
 
 int cbi_registry_manifests(struct cb_ctx *ctx, const struct cbi_config *config,
                            const struct cbi_registry_filter *filter,
                            json_t **out)
 {
-	const char *const *dir = cbi_config_settings(config)->plugin_dirs;
-	json_t *list = json_array(), *row;
-	char abi[16];
-	size_t i;
-	int rc = list ? CB_OK : CB_ENOMEM;
+	struct scan scan = { .config = config, .filter = filter };
 
-	for (; rc == CB_OK && dir && *dir; dir++)
-		rc = probe_dir(ctx, *dir, list);
-	if (rc < 0) {
-		json_decref(list);
-		return rc;
-	}
-	refuse_doubles(list);
-	json_array_foreach(list, i, row)
-	{
-		check_one(ctx, config, filter, row);
-	}
-	while (refuse_orphans(list))
-		;
-	row = put_in_order(list);
-	json_decref(list);
-	snprintf(abi, sizeof(abi), "%d.%d", CB_ABI_MAJOR, CB_ABI_MINOR);
-	*out = json_pack("{s:i, s:s, s:i, s:I, s:o}", "format", 1, "abi", abi,
-	                 "contract", CB_CONTRACT_LEVEL, "written",
-	                 (json_int_t)cbi_clock_wall_ms(), "plugins", row);
-	return *out ? CB_OK : cb_fail(ctx, CB_ENOMEM, "out of memory");
+	return manifests(ctx, &scan, out);
 }
 
 /* ---- Writing ------------------------------------------------------------- */
@@ -298,8 +338,17 @@ static int write_file(struct cb_ctx *ctx, const char *path, const json_t *root)
 	return CB_OK;
 }
 
-int cbi_registry_scan(struct cb_ctx *ctx, const struct cbi_config *config,
-                      const struct cbi_registry_filter *filter,
+/* What was written there before; NULL when it cannot be read. */
+static json_t *read_old(const char *path)
+{
+	json_t *root = json_load_file(path, 0, NULL);
+	json_t *list = json_incref(json_object_get(root, "plugins"));
+
+	json_decref(root);
+	return list;
+}
+
+static int write_scan(struct cb_ctx *ctx, struct scan *scan,
                       const char *out_path)
 {
 	char *temp = cb_printf(ctx, "%s.%d", out_path, (int)getpid());
@@ -308,7 +357,9 @@ int cbi_registry_scan(struct cb_ctx *ctx, const struct cbi_config *config,
 
 	if (!temp)
 		return CB_ENOMEM;
-	rc = cbi_registry_manifests(ctx, config, filter, &root);
+	scan->old = read_old(out_path);
+	rc = manifests(ctx, scan, &root);
+	json_decref(scan->old);
 	if (rc < 0)
 		return rc;
 	rc = write_file(ctx, temp, root);
@@ -319,4 +370,24 @@ int cbi_registry_scan(struct cb_ctx *ctx, const struct cbi_config *config,
 	if (rc < 0)
 		unlink(temp);
 	return rc;
+}
+
+int cbi_registry_scan(struct cb_ctx *ctx, const struct cbi_config *config,
+                      const struct cbi_registry_filter *filter,
+                      const char *out_path)
+{
+	struct scan scan = { .config = config, .filter = filter };
+
+	return write_scan(ctx, &scan, out_path);
+}
+
+int cbi_registry_rescan(struct cb_ctx *ctx, const struct cbi_config *config,
+                        const struct cbi_registry_filter *filter,
+                        const char *out_path)
+{
+	struct scan scan = { .config = config,
+		             .filter = filter,
+		             .text_only = true };
+
+	return write_scan(ctx, &scan, out_path);
 }

@@ -41,6 +41,22 @@ uint64_t cbi_snapshot_number(const struct cbi_snapshot *snapshot)
 	return snapshot->number;
 }
 
+void *cbi_snapshot_attached(const struct cbi_plugin_entry *plugin)
+{
+	return atomic_load(&plugin->attached->thing);
+}
+
+bool cbi_snapshot_attach(const struct cbi_plugin_entry *plugin, void *thing,
+                         void (*drop)(void *thing))
+{
+	void *none = NULL;
+
+	/* Whoever attaches to an entry drops by the same function. */
+	atomic_store(&plugin->attached->drop, drop);
+	return atomic_compare_exchange_strong(&plugin->attached->thing, &none,
+	                                      thing);
+}
+
 /* ---- States -------------------------------------------------------------- */
 
 const char *cbi_plugin_state_name(enum cbi_plugin_state state)
@@ -115,6 +131,10 @@ enum cbi_plugin_state cbi_snapshot_state(const struct cbi_plugin_entry *plugin)
 		return CBI_PLUGIN_REFUSED;
 	if (cbi_breaker_open(plugin->board))
 		return CBI_PLUGIN_OPEN;
+	/* A plugin without code has nothing to load. */
+	if (strcmp(plugin->tier, "native") != 0)
+		return pool_ready(plugin->pool) ? CBI_PLUGIN_RUNNING
+		                                : CBI_PLUGIN_CHECKED;
 	if (plugin->board < 0 || !atomic_load(&board->generation) ||
 	    atomic_load(&board->plugins[plugin->board].ran) !=
 	        atomic_load(&board->generation))
@@ -148,11 +168,12 @@ const char *cbi_snapshot_reason(struct cb_ctx *ctx,
 	case CBI_PLUGIN_OFF:
 		return plugin->reason;
 	default:
-		if (plugin->routed[0])
-			text = cb_printf(ctx,
-			                 "waiting for nginx, which sends its "
-			                 "requests to pool '%s' still",
-			                 plugin->routed);
+		if (!plugin->routed[0])
+			return plugin->trouble;
+		text = cb_printf(ctx,
+		                 "waiting for nginx, which sends its requests "
+		                 "to pool '%s' still",
+		                 plugin->routed);
 		break;
 	}
 	return text ? text : "";

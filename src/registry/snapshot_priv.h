@@ -11,12 +11,18 @@
 /* The wish for a plugin as JSON; NULL for none.  A new reference. */
 typedef json_t *cbi_wish_fn(void *arg, const char *name);
 
+struct cbi_attached {
+	_Atomic(void *) thing;
+	void (*_Atomic drop)(void *thing); /* written before thing */
+};
+
 struct cbi_snapshot {
 	struct cbi_lane lane; /* its memory, parsed filters included */
 	struct cb_ctx ctx;
 	json_t *root; /* registry.json, shared by all snapshots */
 	uint64_t number;
 	struct cbi_plugin_entry *plugins; /* by name, refused ones last */
+	struct cbi_attached *attached;    /* as many */
 	size_t count;
 	const struct cbi_registry_filter *filter;
 	struct cbi_snapshot *next; /* of those that wait to be freed */

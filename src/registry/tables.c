@@ -39,6 +39,14 @@ bool cbi_plugin_name_ok(const char *name)
 	return true;
 }
 
+bool cbi_plugin_name_taken(const char *name)
+{
+	for (size_t i = 0; taken[i]; i++)
+		if (strcmp(taken[i], name) == 0)
+			return true;
+	return false;
+}
+
 static bool is_line(const char *text)
 {
 	size_t len = strnlen(text, CB_PLUGIN_TEXT_MAX + 1);
@@ -414,10 +422,9 @@ static int check_head(const struct cb_plugin *plugin, struct cb_buf *why)
 		              "its name is not [a-z][a-z0-9-]* of at most "
 		              "%d bytes",
 		              CB_NAME_MAX);
-	for (size_t i = 0; taken[i]; i++)
-		if (strcmp(taken[i], plugin->name) == 0)
-			return BROKEN(why, "the name '%s' is the portal's own",
-			              plugin->name);
+	if (cbi_plugin_name_taken(plugin->name))
+		return BROKEN(why, "the name '%s' is the portal's own",
+		              plugin->name);
 	if ((rc = need_text(plugin->version, "it", "version", why)) < 0 ||
 	    (rc = need_text(plugin->summary, "it", "summary", why)) < 0)
 		return rc;

@@ -104,21 +104,26 @@ static bool is_own_making(int number)
 	return false;
 }
 
-static void charge(const struct cbi_board_thread *slot, const char *what)
+void cbi_charge_plugin(int plugin, const char *request_id, const char *what)
 {
-	int plugin = (int)atomic_load(&slot->plugin) - 1;
 	const char *name;
 
 	if (plugin < 0 || plugin >= CB_BOARD_PLUGINS)
 		return;
 	name = cbi_board()->plugins[plugin].name;
-	cbi_board_note_dead(slot->request_id, plugin);
+	cbi_board_note_dead(request_id, plugin);
 	cb_log(NULL, CB_LOG_ERROR, "plugin '%s' %s in request '%.*s'", name,
-	       what, CB_REQUEST_ID_MAX, slot->request_id);
+	       what, CB_REQUEST_ID_MAX, request_id);
 	if (cbi_board_charge(plugin))
 		cb_log(NULL, CB_LOG_ERROR,
 		       "plugin '%s' is in quarantine: %d crashes within %d s",
 		       name, CB_CRASH_LIMIT, CB_CRASH_WINDOW_MS / 1000);
+}
+
+static void charge(const struct cbi_board_thread *slot, const char *what)
+{
+	cbi_charge_plugin((int)atomic_load(&slot->plugin) - 1, slot->request_id,
+	                  what);
 }
 
 static void charge_slots(const struct cbi_board_process *process,

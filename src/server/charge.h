@@ -28,6 +28,9 @@ void cbi_charge_thread(int slot);
  */
 bool cbi_charge_death(pid_t pid, int status, bool over_memory);
 
+/* A plugin (its board row) cost a helper: what says how. */
+void cbi_charge_plugin(int plugin, const char *request_id, const char *what);
+
 /* A thread of the process in this row is past its hard deadline: charges its
  * plugin and returns true. */
 bool cbi_charge_hung(int row);

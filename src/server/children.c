@@ -187,6 +187,8 @@ static void on_death(struct cbi_master *master, pid_t pid, int status)
 	struct cbi_generation *generation = master->current;
 	struct cbi_role *role = role_of(master->current, pid);
 
+	if (cbi_watch_reaped(master, pid, status))
+		return;
 	if (master->next && master->next->checker == pid) {
 		on_checker(master, status);
 		return;

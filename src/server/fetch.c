@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "copy/copy.h"
 #include "db/db.h"
 #include "host/host.h"
@@ -36,7 +37,7 @@ static int find(void *arg, const char *plugin, const char *source,
 	cbi_ctx_init(&ctx, &lane);
 	rc = cbi_host_source(&ctx, arg, plugin, source, &found);
 	if (rc == CB_OK) {
-		out->version = found.version;
+		cbi_str_copy(out->version, sizeof(out->version), found.version);
 		out->fresh = found.fresh_s;
 		out->stale = found.stale_s;
 	}

@@ -135,6 +135,7 @@ static void free_generation(struct cbi_generation *generation)
 struct check {
 	struct cbi_master *master;
 	const struct cbi_config *config;
+	bool again;
 };
 
 static int check_plugins(void *arg)
@@ -154,7 +155,10 @@ static int check_plugins(void *arg)
 	         cbi_config_settings(check->config)->run_dir);
 	cbi_lane_init(&lane, CB_ARENA_REQUEST_MAX);
 	cbi_ctx_init(&ctx, &lane);
-	rc = cbi_registry_scan(&ctx, check->config, cbi_host_filter(), path);
+	rc = check->again ? cbi_registry_rescan(&ctx, check->config,
+	                                        cbi_host_filter(), path)
+	                  : cbi_registry_scan(&ctx, check->config,
+	                                      cbi_host_filter(), path);
 	if (rc != CB_OK)
 		cb_log(NULL, CB_LOG_ERROR, "%s", cb_failure(&ctx));
 	cbi_ctx_finish(&ctx);
@@ -167,10 +171,27 @@ static void say_failure(const struct cb_ctx *ctx)
 	cb_log(NULL, CB_LOG_ERROR, "%s", cb_failure(ctx));
 }
 
+int cbi_check_start(struct cbi_master *master, const struct cbi_config *config,
+                    bool again, pid_t *pid)
+{
+	struct check check = { master, config, again };
+	struct cbi_lane lane;
+	struct cb_ctx ctx;
+	int rc;
+
+	cbi_lane_init(&lane, CB_ARENA_REQUEST_MAX);
+	cbi_ctx_init(&ctx, &lane);
+	rc = cbi_spawn_start(&ctx, check_plugins, &check, pid);
+	if (rc != CB_OK)
+		say_failure(&ctx);
+	cbi_ctx_finish(&ctx);
+	cbi_lane_finish(&lane);
+	return rc;
+}
+
 int cbi_generation_begin(struct cbi_master *master, struct cbi_config *config)
 {
 	struct cbi_generation *generation = calloc(1, sizeof(*generation));
-	struct check check = { master, config };
 	struct cbi_lane lane;
 	struct cb_ctx ctx;
 	int rc = CB_ENOMEM;
@@ -185,11 +206,14 @@ int cbi_generation_begin(struct cbi_master *master, struct cbi_config *config)
 	generation->began = cbi_clock_ms();
 	generation->number = atomic_fetch_add(&cbi_board()->generation, 1) + 1;
 	rc = fill_roles(&ctx, master, generation);
-	if (rc == CB_OK)
-		rc = cbi_spawn_start(&ctx, check_plugins, &check,
-		                     &generation->checker);
-	if (rc != CB_OK) {
+	if (rc != CB_OK)
 		say_failure(&ctx);
+	if (rc == CB_OK) {
+		cbi_watch_begin(master, config);
+		rc = cbi_check_start(master, config, false,
+		                     &generation->checker);
+	}
+	if (rc != CB_OK) {
 		free_generation(generation);
 	} else {
 		master->next = generation;

@@ -245,6 +245,7 @@ static void stop(struct cbi_master *master)
 	/* From here on nobody new finds the sockets; what waits in them is
 	 * served. */
 	cbi_sockets_close(&master->sockets, true);
+	cbi_watch_end(master);
 	if (master->next)
 		cbi_generation_end(master, master->next, SIGTERM);
 	if (master->current)
@@ -304,6 +305,8 @@ static void work(struct cbi_master *master)
 		cbi_children_watch(master);
 		if (!master->stopping)
 			settle(master);
+		if (!master->stopping)
+			cbi_watch_look(master);
 	}
 }
 

@@ -44,6 +44,15 @@ struct cbi_leaver {
 	int64_t kill_at;
 };
 
+/* Plugin files that are text, and what became of them. */
+struct cbi_watch {
+	pid_t checker;    /* looks at them; 0: none */
+	uint64_t seen;    /* their signature when they were last read */
+	uint64_t pending; /* another one, not quiet yet; 0: none */
+	int64_t looked, changed;
+	bool again; /* wanted even if nothing changed */
+};
+
 #define CBI_LEAVERS_MAX CB_BOARD_PROCESSES
 
 struct cbi_master {
@@ -55,6 +64,7 @@ struct cbi_master {
 	int signals; /* signalfd */
 	int pid_file;
 	pid_t elder; /* the master whose place is taken; 0 for none */
+	struct cbi_watch watch;
 	bool reload; /* HUP came while one was being started */
 	bool stopping;
 	int64_t checked; /* when memory was looked at */
@@ -92,6 +102,22 @@ int cbi_generation_start(struct cbi_master *master);
 void cbi_generation_look(struct cbi_master *master);
 void cbi_generation_end(struct cbi_master *master,
                         struct cbi_generation *generation, int number);
+
+/* Starts who looks at the plugin files: all of them, or again at those that
+ * are text.  A failure has been said. */
+int cbi_check_start(struct cbi_master *master, const struct cbi_config *config,
+                    bool again, pid_t *pid);
+
+/* ---- watch.c ---- */
+
+/* A generation with this config reads all files now. */
+void cbi_watch_begin(struct cbi_master *master,
+                     const struct cbi_config *config);
+void cbi_watch_end(struct cbi_master *master);
+/* Every tick: reads again what has changed. */
+void cbi_watch_look(struct cbi_master *master);
+/* Was it the one who reads? */
+bool cbi_watch_reaped(struct cbi_master *master, pid_t pid, int status);
 
 /* The most PostgreSQL connections that one generation holds. */
 int cbi_config_connections(const struct cbi_config *config);

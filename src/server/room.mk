@@ -22,6 +22,7 @@ libcallboard_la_SOURCES += \
 	src/server/supply.c src/server/supply.h \
 	src/server/test.c \
 	src/server/title.c src/server/title.h \
+	src/server/watch.c \
 	src/server/web.c src/server/web_fill.c src/server/web_priv.h
 bin_PROGRAMS += callboard
 callboard_SOURCES = src/server/main.c

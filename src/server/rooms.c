@@ -92,8 +92,14 @@ static int open_plugins(struct cb_ctx *ctx, const struct cbi_start *start,
 		.catalog = &rooms->catalog,
 		.view = cbi_view_by_ref,
 		.value = start->kind == CBI_PROCESS_WEB ? cbi_source_get : NULL,
+		.charge = cbi_charge_plugin,
 	};
-	int rc;
+	int rc = CB_OK;
+
+	if (start->kind == CBI_PROCESS_FETCH)
+		rc = cbi_host_shapers(ctx, &joins.shaper);
+	if (rc < 0)
+		return rc;
 
 	/* A plugin may fall in its start: that is charged like any call. */
 	cbi_charge_thread(ctx->lane->slot);

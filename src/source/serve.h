@@ -16,9 +16,9 @@
 #include <stdatomic.h>
 
 struct cbi_fill_info {
-	const char *version; /* of the plugin loaded here; lives on */
-	int fresh;           /* seconds */
-	int stale;           /* seconds after fresh */
+	char version[CB_SOURCE_VERSION_MAX + 1]; /* of the plugin loaded here */
+	int fresh;                               /* seconds */
+	int stale;                               /* seconds after fresh */
 };
 
 /* Called from several threads at once. */

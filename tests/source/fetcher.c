@@ -29,7 +29,7 @@ static int find(void *arg, const char *plugin, const char *source,
 	(void)arg;
 	if (strcmp(plugin, "probe") != 0)
 		return CB_ENOENT;
-	out->version = "1";
+	strcpy(out->version, "1");
 	out->stale = 3600;
 	out->fresh = strcmp(source, "quick") == 0 ? 1 : 60;
 	return strcmp(source, "quick") == 0 || strcmp(source, "long") == 0

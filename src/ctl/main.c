@@ -64,8 +64,8 @@ static const struct cbi_command commands[] = {
 	  "a role's members and permissions" },
 	{ "policy explain", cbi_ctl_policy_explain, "USER PERMISSION [REF]",
 	  "why somebody may or may not do something" },
-	{ "policy import", cbi_ctl_policy_import, "FILE [--dry-run]",
-	  "add the roles of a policy file of Backstage's RBAC" },
+	{ "policy import", cbi_ctl_policy_import, "FILE... [--dry-run]",
+	  "add the roles of policy files of Backstage's RBAC" },
 	{ "token create", cbi_ctl_token_create,
 	  "USER --name TEXT [--days N] [--plugin NAME]... [--permission "
 	  "NAME]... [--action ACTION]...",

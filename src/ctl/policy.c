@@ -290,31 +290,71 @@ static int read_file(struct cbi_ctl *ctl, const char *path, const char **out)
 	return CB_OK;
 }
 
+static bool is_yaml(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+/* One file's roles, added to the others'; its faults go to stderr. */
+static int read_roles(struct cbi_ctl *ctl, const char *path, bool named,
+                      json_t *all)
+{
+	struct cb_buf report;
+	const char *text;
+	json_t *roles;
+	int rc = read_file(ctl, path, &text);
+
+	if (rc < 0)
+		return rc;
+	cbi_buf_init(&report, CBI_CASBIN_MAX);
+	rc = is_yaml(path)
+	         ? cbi_casbin_conditions(&ctl->ctx, text, &report, &roles)
+	         : cbi_casbin_read(&ctl->ctx, text, &report, &roles);
+	if (rc == CB_EINVAL)
+		fprintf(stderr, "%s%s%s", named ? path : "", named ? ":\n" : "",
+		        cbi_buf_string(&report));
+	cbi_buf_finish(&report);
+	if (rc == CB_OK && json_array_extend(all, roles))
+		rc = cb_fail(&ctl->ctx, CB_ENOMEM, "no memory for roles");
+	return rc;
+}
+
+/* A role may stand in several files and documents. */
+static size_t count_names(const json_t *roles)
+{
+	json_t *names = json_object();
+	size_t n;
+
+	for (size_t i = 0; i < json_array_size(roles); i++)
+		json_object_set_new(names,
+		                    text_at(json_array_get(roles, i), "name"),
+		                    json_null());
+	n = json_object_size(names);
+	json_decref(names);
+	return n;
+}
+
 int cbi_ctl_policy_import(struct cbi_ctl *ctl, int argc, char **argv)
 {
 	bool try = cbi_ctl_flag(&argc, argv, "--dry-run");
 	struct cbi_policy_change change = { .address = NULL };
-	struct cb_buf report;
-	const char *text;
-	json_t *roles;
+	json_t *roles = json_array();
 	size_t added;
-	int rc;
+	int rc = cbi_json_keep(&ctl->ctx, roles);
 
-	if (argc != 1)
-		return usage("policy import takes a file of p and g lines");
-	if (read_file(ctl, argv[0], &text) < 0)
-		return cbi_ctl_fail(ctl);
-	cbi_buf_init(&report, CBI_CASBIN_MAX);
-	rc = cbi_casbin_read(&ctl->ctx, text, &report, &roles);
-	if (rc == CB_EINVAL)
-		fprintf(stderr, "%s", cbi_buf_string(&report));
-	cbi_buf_finish(&report);
+	if (argc < 1)
+		return usage("policy import takes files: of p and g lines, and "
+		             "(.yaml) of conditional policies");
+	for (int i = 0; i < argc && rc == CB_OK; i++)
+		rc = read_roles(ctl, argv[i], argc > 1, roles);
 	if (rc < 0 || cbi_ctl_database(ctl) < 0 ||
 	    cbi_policy_merge(&ctl->ctx, roles, try, &added, &change) < 0)
 		return cbi_ctl_fail(ctl);
 	if (change.number)
 		cbi_ctl_tell(ctl, change.number);
 	printf("%zu roles, %zu members and permissions %s\n",
-	       json_array_size(roles), added, try ? "would be new" : "are new");
+	       count_names(roles), added, try ? "would be new" : "are new");
 	return CBI_EXIT_OK;
 }

@@ -60,23 +60,35 @@ static void split(struct reader *r, char *line)
 	}
 }
 
-/* "role:default/x" as the house calls it; NULL with a complaint. */
-static const char *role_name(struct reader *r, const char *ref)
+int cbi_casbin_role(struct cb_ctx *ctx, const char *ref, const char **out)
 {
 	const char *slash = strchr(ref, '/');
 	const char *name = slash ? slash + 1 : NULL;
 
-	if (!cbi_str_starts(ref, "role:") || !slash) {
-		complain(r, "expected role:namespace/name, not", ref);
-		return NULL;
-	}
+	if (!cbi_str_starts(ref, "role:") || !slash)
+		return cb_fail(ctx, CB_EINVAL,
+		               "expected role:namespace/name, not '%.200s'",
+		               ref);
 	if (strncmp(ref, "role:default/", 13) != 0)
-		name = cb_printf(r->ctx, "%.*s.%s", (int)(slash - ref - 5),
+		name = cb_printf(ctx, "%.*s.%s", (int)(slash - ref - 5),
 		                 ref + 5, name);
-	if (name && cbi_policy_role_ok(name))
-		return name;
-	complain(r, "not the name of a role:", ref);
-	return NULL;
+	if (!name)
+		return CB_ENOMEM;
+	if (!cbi_policy_role_ok(name))
+		return cb_fail(ctx, CB_EINVAL,
+		               "not the name of a role: '%.200s'", ref);
+	*out = name;
+	return CB_OK;
+}
+
+/* NULL with a complaint. */
+static const char *role_name(struct reader *r, const char *ref)
+{
+	const char *name = NULL;
+
+	if (cbi_casbin_role(r->ctx, ref, &name) < 0)
+		complain_why(r);
+	return name;
 }
 
 static json_t *role_of(struct reader *r, const char *name)

@@ -25,4 +25,23 @@
 int cbi_casbin_read(struct cb_ctx *ctx, const char *text, struct cb_buf *report,
                     json_t **out) CB_USED;
 
+/* "role:default/x" as the house calls it; CB_EINVAL. */
+int cbi_casbin_role(struct cb_ctx *ctx, const char *ref,
+                    const char **out) CB_USED;
+
+/*
+ * Reads the file of conditional policies that stands beside it, documents of
+ *
+ *	result: CONDITIONAL
+ *	roleEntityRef: role:default/team
+ *	pluginId: catalog
+ *	resourceType: catalog-entity
+ *	permissionMapping: [read, update]
+ *	conditions: {rule: IS_ENTITY_OWNER, ...}
+ *
+ * in the same way; a report's line is that of the document.
+ */
+int cbi_casbin_conditions(struct cb_ctx *ctx, const char *text,
+                          struct cb_buf *report, json_t **out) CB_USED;
+
 #endif

@@ -2,9 +2,10 @@
 //
 // Who may do what: roles made on the pages and by the command line, and what
 // people with tokens see and may do because of them.
-import { Portal, request, until } from '../lib/portal.mjs';
+import { Portal, request, run, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
+import { createPrivateKey, sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -132,6 +133,70 @@ test('authorize answers in a batch', async () => {
   assert.deepEqual(JSON.parse(health.body), { status: 'ok' });
 });
 
+// A plugin's token for /api/permission on behalf of ada, as stock backends make
+// one, by the fleet's own key.
+async function behalf(target = 'permission') {
+  const { stdout } = await run('psql', ['-qAt', '-h', join(portal.status.data, 'run'), '-U', 'callboard', '-d', 'callboard', '-c', 'select jwk from callboard.token_key order by made_at limit 1']);
+  const jwk = JSON.parse(stdout);
+  const key = createPrivateKey({ key: jwk, format: 'jwk' });
+  const b64 = value => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const iat = Math.floor(Date.now() / 1000), exp = iat + 600;
+  const token = (typ, claims) => {
+    const text = `${b64({ typ, alg: 'ES256', kid: jwk.kid })}.${b64(claims)}`;
+    return `${text}.${sign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+  };
+  const obo = token('vnd.backstage.limited-user', { sub: ada, iat, exp });
+  return token('vnd.backstage.plugin', { sub: 'todo', aud: target, iat, exp, obo });
+}
+
+test('a plugin that acts for somebody is told the condition', async () => {
+  const headers = { authorization: `Bearer ${await behalf()}` };
+  const whole = entityRead(undefined);
+  const answer = await request(`${portal.base}/api/permission/authorize`, { method: 'POST', headers, body: { items: [whole, { ...entityRead(mine[0]), id: 'one' }, basic('catalog.location.create', 'create')] } });
+  assert.equal(answer.status, 200, answer.body);
+  const [some, one, never] = JSON.parse(answer.body).items;
+  assert.equal(some.result, 'CONDITIONAL', answer.body);
+  assert.deepEqual(some, {
+    id: 'r', result: 'CONDITIONAL', pluginId: 'catalog', resourceType: 'catalog-entity',
+    conditions: some.conditions,
+  });
+  assert.match(JSON.stringify(some.conditions), /"rule":"IS_ENTITY_OWNER","resourceType":"catalog-entity"|"resourceType":"catalog-entity".*IS_ENTITY_OWNER/);
+  assert.ok(JSON.stringify(some.conditions).includes(ada), 'its words are filled in');
+  assert.deepEqual([one.result, never.result], ['ALLOW', 'DENY']);
+  // What the catalog makes of the condition is what ada sees.
+  const claims = JSON.stringify(some.conditions).match(/"claims":(\[[^\]]*\])/)[1];
+  assert.ok(JSON.parse(claims).includes(group));
+  // One for another plugin is no credential here, and without the plugin there is no condition.
+  assert.equal((await request(`${portal.base}/api/permission/authorize`, { method: 'POST', headers: { authorization: `Bearer ${await behalf('catalog')}` }, body: { items: [] } })).status, 401);
+  assert.equal((await authorize([whole])).status, 400);
+});
+
+test('a permission may have several conditions, and any as JSON', async () => {
+  const made = await send('/admin/roles', { name: 'picky' });
+  assert.equal(made.status, 303, made.body);
+  const at = '/admin/roles/picky';
+  const put = fields => send(at, { act: 'permission.add', permission: 'catalog.entity.delete', action: '', effect: 'allow', ...fields });
+  assert.equal((await put({ where: 'kind', key: 'Component', where2: 'label', key2: 'tier', value2: 'gold', not2: 'yes', where4: 'tag', key4: 'java', join: 'anyOf' })).status, 303);
+  assert.equal((await put({ where: '', where3: 'spec', key3: 'type', value3: 'service', join: 'allOf' })).status, 303);
+  assert.equal((await put({ where: 'own', condition: '{"allOf": [{"not": {"anyOf": [{"rule": "HAS_SPEC", "resourceType": "catalog-entity", "params": {"key": "lifecycle"}}]}}]}' })).status, 303);
+  const [role] = JSON.parse((await portal.ctl('policy', 'show', 'picky', '-o', 'json')).stdout);
+  const rule = (name, params) => ({ rule: name, resourceType: 'catalog-entity', params });
+  assert.deepEqual(role.permissions.map(p => p.condition), [
+    { anyOf: [rule('IS_ENTITY_KIND', { kinds: ['Component'] }), { not: rule('HAS_LABEL', { label: 'tier', value: 'gold' }) }, rule('HAS_METADATA', { key: 'tags', value: 'java' })] },
+    rule('HAS_SPEC', { key: 'type', value: 'service' }),
+    { allOf: [{ not: { anyOf: [rule('HAS_SPEC', { key: 'lifecycle' })] } }] },
+  ]);
+  assert.match((await admin(at)).body, /kind = Component or not[^<]*label tier = gold/);
+  for (const [fields, says] of [
+    [{ where: 'kind', key: 'A', where2: 'odd' }, /where2: &#39;odd&#39; is none|where2: 'odd' is none/], [{ where: 'kind', key: 'A', where2: 'label' }, /condition 2 needs/],
+    [{ where: 'kind', key: 'A', join: 'xor' }, /join/], [{ condition: '{"rule": ' }, /./], [{ condition: '[1]' }, /expected an object/], [{ condition: '{"rule": "X"}' }, /a rule that the catalog has/],
+  ]) {
+    const bad = await put(fields);
+    assert.equal(bad.status, 400, JSON.stringify(fields));
+    assert.match(bad.body, says);
+  }
+});
+
 test('a decision is explained on the page and by the command', async () => {
   const query = new URLSearchParams({ user: ada, permission: 'catalog.entity.read', ref: mine[0] });
   const page = await admin(`/admin/roles-explain?${query}`);
@@ -196,6 +261,19 @@ test('a policy file of RBAC is imported, with its errors at their lines', async 
   await until('the import holds', 5, async () => (await user('/api/catalog/locations')).status === 200);
   assert.match((await portal.ctl('policy', 'list')).stdout, /ops +database/);
   assert.match((await portal.ctl('policy', 'show', 'ops')).stdout, /catalog\.location\.read/);
+  // The file of conditions beside it; a document that is wrong keeps both out.
+  const yaml = join(portal.home, 'conditions.yaml');
+  const document = 'result: CONDITIONAL\nroleEntityRef: role:default/ops\npluginId: catalog\nresourceType: catalog-entity\npermissionMapping: [update, delete]\nconditions: {rule: IS_ENTITY_KIND, resourceType: catalog-entity, params: {kinds: [API]}}\n';
+  writeFileSync(file, 'p, role:default/ops, catalog.location.analyze, read, allow\n');
+  writeFileSync(yaml, `${document}---\nresult: MAYBE\n`);
+  const half = await portal.ctl('policy', 'import', file, yaml);
+  assert.equal(half.code, 1);
+  assert.match(half.stderr, /conditions\.yaml:\n7: result: expected CONDITIONAL/);
+  assert.ok(!(await portal.ctl('policy', 'show', 'ops')).stdout.includes('analyze'));
+  writeFileSync(yaml, document);
+  assert.match((await portal.ctl('policy', 'import', file, yaml)).stdout, /^1 roles, 3 members and permissions are new/);
+  const [role] = JSON.parse((await portal.ctl('policy', 'show', 'ops', '-o', 'json')).stdout);
+  assert.deepEqual(role.permissions.filter(p => p.condition).map(p => [p.permission, p.action]), [['catalog-entity', 'delete'], ['catalog-entity', 'update']]);
 });
 
 test('a role that is deleted takes what it gave', async () => {

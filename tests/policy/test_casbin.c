@@ -104,6 +104,88 @@ static void what_is_wrong_is_told_at_its_line(void **state)
 	assert_non_null(strstr(cb_failure(&ctx), "9 of 10 lines"));
 }
 
+static void conditional_policies_are_read(void **state)
+{
+	json_t *roles, *role, *one;
+
+	(void)state;
+	assert_int_equal(
+	    cbi_casbin_conditions(
+		&ctx,
+		"---\nresult: CONDITIONAL\nroleEntityRef: role:default/team\n"
+		"pluginId: catalog\nresourceType: catalog-entity\n"
+		"permissionMapping:\n  - read\n  - update\nconditions:\n"
+		"  anyOf:\n"
+		"    - {rule: IS_ENTITY_OWNER, resourceType: catalog-entity, "
+		"params: {claims: [$ownerRefs]}}\n"
+		"    - not: {rule: IS_ENTITY_KIND, resourceType: "
+		"catalog-entity, params: {kinds: [Group]}}\n"
+		"---\n# nothing\n---\n"
+		"result: CONDITIONAL\nroleEntityRef: role:dept/ops\n"
+		"pluginId: catalog\nresourceType: catalog-entity\n"
+		"permissionMapping: [delete]\nconditions: {rule: HAS_LABEL, "
+		"resourceType: catalog-entity, params: {label: tier}}\n",
+		&report, &roles),
+	    CB_OK);
+	assert_int_equal(json_array_size(roles), 2);
+	role = json_array_get(roles, 0);
+	assert_string_equal(json_string_value(json_object_get(role, "name")),
+	                    "team");
+	assert_int_equal(json_array_size(json_object_get(role, "permissions")),
+	                 2);
+	one = json_array_get(json_object_get(role, "permissions"), 1);
+	assert_string_equal(
+	    json_string_value(json_object_get(one, "permission")),
+	    "catalog-entity");
+	assert_string_equal(json_string_value(json_object_get(one, "action")),
+	                    "update");
+	assert_int_equal(json_array_size(json_object_get(
+			     json_object_get(one, "condition"), "anyOf")),
+	                 2);
+	assert_string_equal(json_string_value(json_object_get(
+				json_array_get(roles, 1), "name")),
+	                    "dept.ops");
+}
+
+static void each_conditional_policy_that_is_wrong_is_told(void **state)
+{
+#define HEAD                                                      \
+	"result: CONDITIONAL\nroleEntityRef: role:default/team\n" \
+	"pluginId: catalog\nresourceType: catalog-entity\n"
+#define RULE                                                                   \
+	"conditions: {rule: HAS_LABEL, resourceType: catalog-entity, params: " \
+	"{label: tier}}\n"
+	static const char *const rows[][2] = {
+		{ "result: ALLOW\n", "1: result: expected CONDITIONAL" },
+		{ "result: CONDITIONAL\npluginId: scaffolder\nresourceType: "
+		  "scaffolder-template\n",
+		  "'scaffolder' and 'scaffolder-template'" },
+		{ HEAD "permissionMapping: []\n" RULE, "permissionMapping" },
+		{ HEAD "permissionMapping: [write]\n" RULE, "action 'write'" },
+		{ HEAD "permissionMapping: [read]\n", "conditions: expected" },
+		{ HEAD "permissionMapping: [read]\nconditions: {rule: "
+		       "HAS_ODD, resourceType: catalog-entity}\n",
+		  "a rule that the catalog has" },
+		{ HEAD "permissionMapping: [read]\nexcept: x\n" RULE,
+		  "'except' is not known" },
+		{ "- a list\n", "expected a mapping" },
+		{ "a: [\n", "1: " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *roles;
+
+		cbi_buf_clear(&report);
+		assert_int_equal(
+		    cbi_casbin_conditions(&ctx, rows[i][0], &report, &roles),
+		    CB_EINVAL);
+		if (!strstr(cbi_buf_string(&report), rows[i][1]))
+			fail_msg("%s: %s", rows[i][0], cbi_buf_string(&report));
+		cb_failure_clear(&ctx);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +193,10 @@ int main(void)
 		    roles_members_and_permissions_are_read, begin, end),
 		cmocka_unit_test_setup_teardown(
 		    what_is_wrong_is_told_at_its_line, begin, end),
+		cmocka_unit_test_setup_teardown(conditional_policies_are_read,
+		                                begin, end),
+		cmocka_unit_test_setup_teardown(
+		    each_conditional_policy_that_is_wrong_is_told, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,13 +145,26 @@ static int judge_refs(struct cb_req *req, const struct item *item,
 	return rc;
 }
 
+/* About whom a plugin asks: the user, as far as he goes.  That its token is
+ * for this API alone says where it may be shown, not what he may. */
+static struct cbi_who asked(const struct cb_req *req)
+{
+	struct cbi_who who = req->who;
+
+	if (who.plugin) {
+		who.limits = NULL;
+		who.limits_count = 0;
+	}
+	return who;
+}
+
 static int conditional(struct cb_req *req, const struct item *item,
                        json_t *answer)
 {
 	struct cbi_policy_standing standing;
+	struct cbi_who who = asked(req);
 	json_t *criteria;
-	int rc =
-	    cbi_policy_stand(req->ctx, req->web->policy, &req->who, &standing);
+	int rc = cbi_policy_stand(req->ctx, req->web->policy, &who, &standing);
 
 	if (rc == CB_OK)
 		rc = cbi_policy_criteria(req->ctx, &standing, &item->permission,
@@ -169,12 +182,13 @@ static int conditional(struct cb_req *req, const struct item *item,
 static int decide(struct cb_req *req, const struct item *item, json_t *answers)
 {
 	struct cbi_policy_decision decision;
+	struct cbi_who who = asked(req);
 	json_t *answer = json_pack("{s:s}", "id", item->id), *result = NULL;
 	int rc;
 
 	if (json_array_append_new(answers, answer))
 		return cb_fail(req->ctx, CB_ENOMEM, "no memory for an answer");
-	rc = cbi_policy_decide(req->ctx, req->web->policy, &req->who,
+	rc = cbi_policy_decide(req->ctx, req->web->policy, &who,
 	                       &item->permission, &decision);
 	if (rc < 0)
 		return rc;

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * role.c - /admin/roles/<role>: who has it, what it allows, and forms to
- * change both.
+ * change both.  What they do is role_change.c's, conditions are
+ * role_condition.c's.
  */
 #include "web/pages/roles.h"
 
 #include <string.h>
 
-#include "base/board.h"
-#include "base/str.h"
 #include "html/addr.h"
-#include "json/json.h"
 #include "policy/policy.h"
 #include "policy/policy_store.h"
 #include "web/pages/forms.h"
@@ -247,24 +245,6 @@ static void permission_table(const struct role *role, struct cb_html *html)
 	cbi_html_lit(html, "</tbody></table></div>\n");
 }
 
-/* The words of the form's conditions, and the rules they make. */
-static const struct {
-	const char *word, *title, *rule, *key, *fixed;
-} conditions[] = {
-	{ "", "Everywhere", NULL, NULL, NULL },
-	{ "own", "Their own and their groups' entities", "IS_ENTITY_OWNER",
-	  "claims", "$ownerRefs" },
-	{ "owner", "Owned by ...", "IS_ENTITY_OWNER", "claims", NULL },
-	{ "kind", "Of kind ...", "IS_ENTITY_KIND", "kinds", NULL },
-	{ "label", "With label ...", "HAS_LABEL", "label", NULL },
-	{ "annotation", "With annotation ...", "HAS_ANNOTATION", "annotation",
-	  NULL },
-	{ "tag", "With tag ...", "HAS_METADATA", "key", "tags" },
-	{ "metadata", "With metadata field ...", "HAS_METADATA", "key", NULL },
-	{ "spec", "With spec field ...", "HAS_SPEC", "key", NULL },
-};
-#define CONDITIONS (sizeof(conditions) / sizeof(conditions[0]))
-
 static void permission_form(const struct role *role, struct cb_html *html)
 {
 	static const struct cbi_role_choice actions[] = {
@@ -276,11 +256,7 @@ static void permission_form(const struct role *role, struct cb_html *html)
 		{ "allow", "allow" },
 		{ "deny", "deny" },
 	};
-	struct cbi_role_choice where[CONDITIONS];
 
-	for (size_t i = 0; i < CONDITIONS; i++)
-		where[i] = (struct cbi_role_choice){ conditions[i].word,
-			                             conditions[i].title };
 	form_open(role, html, "permission.add", "form");
 	cbi_role_field(html, "permission", "Permission", "catalog.entity.read",
 	               NULL, "permissions");
@@ -288,15 +264,7 @@ static void permission_form(const struct role *role, struct cb_html *html)
 	cbi_role_select(html, "action", "Action", actions,
 	                sizeof(actions) / sizeof(actions[0]));
 	cbi_role_select(html, "effect", "Says", effects, 2);
-	cbi_role_select(html, "where", "Where", where, CONDITIONS);
-	cbi_role_field(html, "key", "Name, kind, owner or tag", "tier", NULL,
-	               NULL);
-	cbi_role_field(html, "value", "Value, if it must have one", "gold",
-	               NULL, NULL);
-	cbi_html_lit(html, "<label class=\"check\"><input type=\"checkbox\""
-	                   " name=\"not\" value=\"yes\"> ");
-	cbi_html_tr(html, "but not there: where this does not hold");
-	cbi_html_lit(html, "</label>\n");
+	cbi_role_condition_fields(html);
 	end_form(html, "Add");
 }
 
@@ -409,112 +377,6 @@ static int show(struct cb_req *req)
 	return cbi_page_close(req, &html);
 }
 
-/* ---- What the forms do ------------------------------------------------------
- */
-
-static const char *form_text(struct cb_req *req, const char *name)
-{
-	const char *text = cbi_req_form(req, name);
-
-	return text ? text : "";
-}
-
-static int read_condition(struct cb_req *req, json_t **out)
-{
-	const char *word = form_text(req, "where");
-	const char *key = form_text(req, "key");
-	const char *value = form_text(req, "value");
-	json_t *params, *condition;
-	size_t i = 0;
-	int rc;
-
-	*out = NULL;
-	while (i < CONDITIONS && strcmp(conditions[i].word, word) != 0)
-		i++;
-	if (i == CONDITIONS)
-		return cb_fail(req->ctx, CB_EINVAL, "where: '%.40s' is none",
-		               word);
-	if (!conditions[i].rule)
-		return CB_OK;
-	/* A tag is what is typed as its name. */
-	if (strcmp(word, "tag") == 0)
-		value = key;
-	if (conditions[i].fixed)
-		key = conditions[i].fixed;
-	if (!*key || (strcmp(word, "tag") == 0 && !*value))
-		return cb_fail(req->ctx, CB_EINVAL,
-		               "the condition needs a name, kind, owner or "
-		               "tag");
-	params = strcmp(conditions[i].key, "claims") == 0 ||
-	                 strcmp(conditions[i].key, "kinds") == 0
-	             ? json_pack("{s:[s]}", conditions[i].key, key)
-	             : json_pack("{s:s, s:s*}", conditions[i].key, key, "value",
-	                         *value ? value : NULL);
-	condition =
-	    json_pack("{s:s, s:s, s:o}", "rule", conditions[i].rule,
-	              "resourceType", CBI_RESOURCE_ENTITY, "params", params);
-	if (*form_text(req, "not"))
-		condition = json_pack("{s:o}", "not", condition);
-	rc = cbi_json_keep(req->ctx, condition);
-	*out = condition;
-	return rc;
-}
-
-static int add_permission(struct cb_req *req, struct cbi_policy_change *change)
-{
-	struct cbi_policy_entry entry = {
-		.permission = form_text(req, "permission"),
-		.action = form_text(req, "action"),
-		.deny = strcmp(form_text(req, "effect"), "deny") == 0,
-	};
-	json_t *condition;
-	int rc = read_condition(req, &condition);
-
-	entry.condition = condition;
-	return rc < 0 ? rc
-	              : cbi_policy_entry_add(req->ctx, req->args[0], &entry,
-	                                     change);
-}
-
-static int remove_permission(struct cb_req *req,
-                             struct cbi_policy_change *change)
-{
-	int64_t id;
-
-	if (cbi_str_int(form_text(req, "of"), 1, INT64_MAX, &id) < 0)
-		return cb_fail(req->ctx, CB_EINVAL, "of: expected a number");
-	return cbi_policy_entry_remove(req->ctx, req->args[0], id, change);
-}
-
-static int act(struct cb_req *req)
-{
-	struct cbi_policy_change change = { .address = req->address };
-	const char *name = req->args[0], *what = form_text(req, "act"), *path;
-	bool gone = strcmp(what, "delete") == 0;
-	int rc;
-
-	if (gone)
-		rc = cbi_policy_role_delete(req->ctx, name, &change);
-	else if (strcmp(what, "member.add") == 0)
-		rc = cbi_policy_member_add(req->ctx, name,
-		                           form_text(req, "member"), &change);
-	else if (strcmp(what, "member.remove") == 0)
-		rc = cbi_policy_member_remove(req->ctx, name,
-		                              form_text(req, "of"), &change);
-	else if (strcmp(what, "permission.add") == 0)
-		rc = add_permission(req, &change);
-	else if (strcmp(what, "permission.remove") == 0)
-		rc = remove_permission(req, &change);
-	else
-		rc = cb_fail(req->ctx, CB_EINVAL, "act: '%.40s' is none", what);
-	if (rc < 0)
-		return rc;
-	cbi_board_raise(&cbi_board()->wanted, change.number);
-	path = gone ? "/admin/roles"
-	            : cb_printf(req->ctx, "/admin/roles/%s", name);
-	return path ? cbi_req_redirect(req, path) : CB_ENOMEM;
-}
-
 const struct cbi_endpoint cbi_pages_role[] = {
 	{
 	    .path = "/admin/roles/{role}",
@@ -531,7 +393,7 @@ const struct cbi_endpoint cbi_pages_role[] = {
 	    .access = CBI_ACCESS_WRITE,
 	    .face = CBI_FACE_PAGE,
 	    .name = "page.role.change",
-	    .handle = act,
+	    .handle = cbi_role_change,
 	    .permission = "admin.policy.update",
 	},
 	{ .path = NULL },

@@ -29,6 +29,13 @@ struct cbi_role_choice {
 };
 void cbi_role_select(struct cb_html *html, const char *name, const char *label,
                      const struct cbi_role_choice *choices, size_t n);
+/* role_condition.c: the fields of a permission's condition, and what was typed
+ * into them: NULL in *out for none.  CB_EINVAL says which is not right. */
+void cbi_role_condition_fields(struct cb_html *html);
+int cbi_role_condition_read(struct cb_req *req, json_t **out) CB_USED;
+/* role_change.c: the POST. */
+int cbi_role_change(struct cb_req *req);
+
 /* A datalist with all permissions of the house. */
 void cbi_role_permissions(struct cb_html *html, const char *id);
 

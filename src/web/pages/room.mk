@@ -5,7 +5,8 @@ libcallboard_la_SOURCES += \
 	src/web/pages/admin_jobs.c src/web/pages/admin_rows.c \
 	src/web/pages/audit.c \
 	src/web/pages/cards.c \
-	src/web/pages/role.c src/web/pages/roles.c src/web/pages/roles.h \
+	src/web/pages/role.c src/web/pages/role_change.c \
+	src/web/pages/role_condition.c src/web/pages/roles.c src/web/pages/roles.h \
 	src/web/pages/roles_explain.c \
 	src/web/pages/cards.h src/web/pages/catalog.c \
 	src/web/pages/catalog.h src/web/pages/catalog_query.c \

@@ -44,6 +44,12 @@ json_t *cbi_describe(const struct cb_plugin *plugin);
 /* A plugin's row with what an older minor version did not know zeroed. */
 void cbi_plugin_copy(struct cb_plugin *out, const struct cb_plugin *plugin);
 
+/* ---- places.c ------------------------------------------------------------ */
+
+/* Refuses a manifest with a card for a place that is not served yet, or that
+ * there is none of. */
+void cbi_places_check(json_t *manifest);
+
 /* ---- keys.c: values of config keys ------------------------------------- */
 
 union cbi_key_value {

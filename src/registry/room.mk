@@ -8,6 +8,7 @@ libcallboard_la_SOURCES += \
 	src/registry/files.c \
 	src/registry/keys.c \
 	src/registry/health.c \
+	src/registry/places.c \
 	src/registry/probe.c \
 	src/registry/registry.c \
 	src/registry/registry.h src/registry/registry_priv.h \

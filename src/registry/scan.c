@@ -137,6 +137,8 @@ static void check_one(struct cb_ctx *ctx, const struct cbi_config *config,
 	if (filter && !cbi_manifest_refused(manifest))
 		check_filters(ctx, filter, manifest);
 	if (!cbi_manifest_refused(manifest))
+		cbi_places_check(manifest);
+	if (!cbi_manifest_refused(manifest))
 		check_section(config, manifest);
 }
 

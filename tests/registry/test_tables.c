@@ -311,6 +311,35 @@ static void what_an_older_plugin_did_not_know_is_zero(void **unused)
 	assert_null(copy.probe);
 }
 
+static void places_are_checked(void **unused)
+{
+	static const char *const rows[][2] = {
+		{ "entity.overview", "" },
+		{ "home", "" },
+		{ "none", "" },
+		{ "good.board", "" },
+		{ "entity.tab",
+		  "card 'a': this host does not draw into 'entity.tab' yet" },
+		{ "entity.overveiw", "card 'a': there is no place "
+		                     "'entity.overveiw'; did you mean "
+		                     "'entity.overview'?" },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *manifest = json_pack(
+		    "{s:s, s:s, s:[{s:s, s:s}]}", "state", "checked", "reason",
+		    "", "cards", "name", "a", "place", rows[i][0]);
+
+		cbi_places_check(manifest);
+		assert_string_equal(cbi_manifest_text(manifest, "reason"),
+		                    rows[i][1]);
+		assert_int_equal(cbi_manifest_refused(manifest),
+		                 *rows[i][1] != '\0');
+		json_decref(manifest);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -324,6 +353,7 @@ int main(void)
 		TEST(a_list_without_an_end_is_noticed),
 		TEST(old_minors_load_and_new_ones_do_not),
 		TEST(what_an_older_plugin_did_not_know_is_zero),
+		TEST(places_are_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,12 @@ struct cbi_nginx_value {
 /* The two files, for this config; the buffers hold CBI_NGINX_TEXT_MAX. */
 int cbi_nginx_render(struct cbi_ctl *ctl, struct cb_buf *http,
                      struct cb_buf *server) CB_USED;
+/* nginx_foreign.c: what leads to plugins that are programs: upstreams,
+ * locations below the portal's, and, where there are any, those of errors;
+ * params are those of the question who asks. */
+int cbi_nginx_foreign(struct cbi_ctl *ctl, const char *params,
+                      struct cb_buf *upstreams, struct cb_buf *locations,
+                      struct cb_buf *errors) CB_USED;
 /* A whole nginx.conf; values end in a row without a name. */
 int cbi_nginx_full(struct cb_buf *out,
                    const struct cbi_nginx_value *values) CB_USED;

@@ -75,6 +75,7 @@ static void add_row(struct cb_buf *buf, const char *base, const char *plugin,
 
 struct parts {
 	struct cb_buf upstreams, rows, again_rows, params, card_params;
+	struct cb_buf identity, foreign, errors;
 };
 
 static void add_pools(struct parts *parts, const struct cbi_ctl *ctl)
@@ -101,7 +102,9 @@ static void add_pools(struct parts *parts, const struct cbi_ctl *ctl)
 }
 
 /* Names a worker believes come from nginx alone. */
-static void add_params(struct cb_buf *buf, bool card)
+enum asked { OF_PAGE, OF_CARD, OF_IDENTITY };
+
+static void add_params(struct cb_buf *buf, enum asked asked)
 {
 	static const char *const common[][2] = {
 		{ "QUERY_STRING", "$args" },
@@ -141,9 +144,26 @@ static void add_params(struct cb_buf *buf, bool card)
 		{ "HTTP_CONTENT_LENGTH", "\"\"" },
 		{ "HTTP_TRANSFER_ENCODING", "\"\"" },
 	};
-	const char *const(*own)[2] = card ? of_card : of_page;
-	size_t n = card ? sizeof(of_card) / sizeof(of_card[0])
-	                : sizeof(of_page) / sizeof(of_page[0]);
+	/* May this be passed on?  The path is as it is going to be passed. */
+	static const char *const of_identity[][2] = {
+		{ "REQUEST_METHOD", "$request_method" },
+		{ "REQUEST_URI", "$request_uri" },
+		{ "CONTENT_TYPE", "\"\"" },
+		{ "CONTENT_LENGTH", "\"\"" },
+		{ "HTTP_TRANSFER_ENCODING", "\"\"" },
+		{ "CB_CARD", "\"\"" },
+		{ "CB_IDENTITY", "$cb_asked" },
+	};
+	const char *const(*own)[2] = of_page;
+	size_t n = sizeof(of_page) / sizeof(of_page[0]);
+
+	if (asked == OF_CARD) {
+		own = of_card;
+		n = sizeof(of_card) / sizeof(of_card[0]);
+	} else if (asked == OF_IDENTITY) {
+		own = of_identity;
+		n = sizeof(of_identity) / sizeof(of_identity[0]);
+	}
 
 	for (size_t i = 0; i < n; i++)
 		cb_buf_printf(buf, "    fastcgi_param %s %s;\n", own[i][0],
@@ -271,9 +291,15 @@ static int render(struct cbi_ctl *ctl, struct cb_buf *http,
 	cbi_buf_init(&parts.again_rows, CBI_NGINX_TEXT_MAX);
 	cbi_buf_init(&parts.params, CBI_NGINX_TEXT_MAX);
 	cbi_buf_init(&parts.card_params, CBI_NGINX_TEXT_MAX);
+	cbi_buf_init(&parts.identity, CBI_NGINX_TEXT_MAX);
+	cbi_buf_init(&parts.foreign, CBI_NGINX_TEXT_MAX);
+	cbi_buf_init(&parts.errors, CBI_NGINX_TEXT_MAX);
 	add_pools(&parts, ctl);
-	add_params(&parts.params, false);
-	add_params(&parts.card_params, true);
+	add_params(&parts.params, OF_PAGE);
+	add_params(&parts.card_params, OF_CARD);
+	add_params(&parts.identity, OF_IDENTITY);
+	rc = cbi_nginx_foreign(ctl, cbi_buf_string(&parts.identity),
+	                       &parts.upstreams, &parts.foreign, &parts.errors);
 	const struct cbi_nginx_value values[] = {
 		{ "BASE", s->base_path },
 		{ "UPSTREAMS", cbi_buf_string(&parts.upstreams) },
@@ -284,6 +310,8 @@ static int render(struct cbi_ctl *ctl, struct cb_buf *http,
 		{ "ASSETS", s->asset_dir },
 		{ "PARAMS", cbi_buf_string(&parts.params) },
 		{ "CARD_PARAMS", cbi_buf_string(&parts.card_params) },
+		{ "FOREIGN", cbi_buf_string(&parts.foreign) },
+		{ "FOREIGN_ERRORS", cbi_buf_string(&parts.errors) },
 		{ "HEADERS", headers(ctl, "'none'") },
 		{ "FRAGMENT_HEADERS", headers(ctl, ancestors) },
 		{ "FRAME", frame(ctl) },
@@ -298,7 +326,8 @@ static int render(struct cbi_ctl *ctl, struct cb_buf *http,
 		                       : "" },
 		{ NULL, NULL },
 	};
-	rc = fill(http, template_http, values);
+	if (rc == CB_OK)
+		rc = fill(http, template_http, values);
 	if (rc == CB_OK)
 		rc = fill(server, template_server, values);
 	cbi_buf_finish(&parts.upstreams);
@@ -306,6 +335,9 @@ static int render(struct cbi_ctl *ctl, struct cb_buf *http,
 	cbi_buf_finish(&parts.again_rows);
 	cbi_buf_finish(&parts.params);
 	cbi_buf_finish(&parts.card_params);
+	cbi_buf_finish(&parts.identity);
+	cbi_buf_finish(&parts.foreign);
+	cbi_buf_finish(&parts.errors);
 	return rc;
 }
 

@@ -14,7 +14,7 @@ callboardctl_SOURCES = \
 	src/ctl/migrate.c \
 	src/ctl/nginx.c src/ctl/nginx.h \
 	src/ctl/nginx_apply.c \
-	src/ctl/nginx_files.c \
+	src/ctl/nginx_files.c src/ctl/nginx_foreign.c \
 	src/ctl/plugin.c \
 	src/ctl/policy.c \
 	src/ctl/provider.c \

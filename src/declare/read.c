@@ -28,7 +28,25 @@ static const struct cbi_member members[] = {
 	{ "cards", CBI_MEMBER_MAP, false },
 	{ "pages", CBI_MEMBER_MAP, false },
 	{ "tests", CBI_MEMBER_LIST, false },
+	{ "serve", CBI_MEMBER_LINE, false },
+	{ "apis", CBI_MEMBER_MAP, false },
+	{ "actions", CBI_MEMBER_ANY, false },
+	{ "schedules", CBI_MEMBER_ANY, false },
+	{ "processors", CBI_MEMBER_ANY, false },
+	{ "providers", CBI_MEMBER_ANY, false },
+	{ "collators", CBI_MEMBER_ANY, false },
+	{ "webhooks", CBI_MEMBER_ANY, false },
+	{ "channels", CBI_MEMBER_ANY, false },
+	{ "signin", CBI_MEMBER_ANY, false },
+	{ "steps", CBI_MEMBER_ANY, false },
+	{ "rules", CBI_MEMBER_ANY, false },
 };
+
+/* Of these, hooks that the contract names and no host serves yet. */
+static const char *const hooks[] = { "actions",   "schedules", "processors",
+	                             "providers", "collators", "webhooks",
+	                             "channels",  "signin",    "steps",
+	                             "rules" };
 
 static void set(json_t *map, const char *name, json_t *value)
 {
@@ -135,6 +153,19 @@ static json_t *take_tests(const struct cbi_yaml *root)
 	return tests;
 }
 
+static void refuse_hooks(struct cbi_take *take, const struct cbi_yaml *root)
+{
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		const struct cbi_yaml *node = cbi_yaml_get(root, hooks[i]);
+
+		if (node)
+			cbi_take_wrong_key(take, node,
+			                   "declares %s, which this host does "
+			                   "not serve yet",
+			                   hooks[i]);
+	}
+}
+
 static void take_root(struct cbi_take *take, const struct cbi_yaml *root)
 {
 	if (!CBI_TAKE_MAP(take, root, take->plugin, members))
@@ -142,6 +173,15 @@ static void take_root(struct cbi_take *take, const struct cbi_yaml *root)
 	cbi_take_head(take, root);
 	cbi_take_keys(take, root);
 	cbi_take_permissions(take, root);
+	refuse_hooks(take, root);
+	if (cbi_take_text(root, "serve")) {
+		cbi_take_foreign(take, root);
+		return;
+	}
+	if (cbi_yaml_get(root, "apis"))
+		cbi_take_wrong_key(take, cbi_yaml_get(root, "apis"),
+		                   "apis: they are answered by a program that "
+		                   "'serve' names");
 	cbi_take_sources(take, root);
 	cbi_take_cards(take, root);
 	cbi_take_pages(take, root);

@@ -136,8 +136,8 @@ static const char *place_of(const struct cbi_yaml *map)
 	return place ? place : "entity.overview";
 }
 
-static json_t *card_row(struct cbi_take *take, const struct cbi_yaml *map,
-                        const char *what, const json_t *source)
+json_t *cbi_take_card_row(struct cbi_take *take, const struct cbi_yaml *map,
+                          const char *what, const json_t *source)
 {
 	const char *title = cbi_take_text(map, "title");
 	const struct cbi_yaml *order = cbi_yaml_get(map, "order");
@@ -149,12 +149,6 @@ static json_t *card_row(struct cbi_take *take, const struct cbi_yaml *map,
 	    "needs", cbi_take_needs(take, map, what, "read", "read"), "order",
 	    (json_int_t)(order && order->type == CBI_YAML_NUMBER ? order->whole
 	                                                         : 100));
-}
-
-json_t *cbi_take_card_row(struct cbi_take *take, const struct cbi_yaml *map,
-                          const char *what)
-{
-	return card_row(take, map, what, NULL);
 }
 
 /* {source, show}. */
@@ -182,7 +176,8 @@ static void take_card(struct cbi_take *take, const struct cbi_yaml *node)
 		                   "%s: its source '%s' needs an entity, and "
 		                   "'%s' has none",
 		                   what, name, place_of(node));
-	json_array_append_new(take->cards, card_row(take, node, what, source));
+	json_array_append_new(take->cards,
+	                      cbi_take_card_row(take, node, what, source));
 	json_object_set_new(json_object_get(take->declared, "cards"), node->key,
 	                    declare(take, node, what, name, source));
 }
@@ -219,6 +214,18 @@ static bool path_ok(const char *path)
 	                    "YZ0123456789-._~/") == len;
 }
 
+bool cbi_take_path(struct cbi_take *take, const struct cbi_yaml *node,
+                   const char *what)
+{
+	if (path_ok(node->key))
+		return true;
+	cbi_take_wrong_key(take, node,
+	                   "%s: a path has no slash at either end and "
+	                   "only letters, digits, - . _ ~ /",
+	                   what);
+	return false;
+}
+
 static void take_page(struct cbi_take *take, const struct cbi_yaml *node)
 {
 	const char *what = cb_printf(take->ctx, "page '%.60s'", node->key);
@@ -227,11 +234,7 @@ static void take_page(struct cbi_take *take, const struct cbi_yaml *node)
 
 	if (!what || !CBI_TAKE_MAP(take, node, what, page_members))
 		return;
-	if (!path_ok(node->key))
-		cbi_take_wrong_key(take, node,
-		                   "%s: a path has no slash at either end and "
-		                   "only letters, digits, - . _ ~ /",
-		                   what);
+	(void)cbi_take_path(take, node, what);
 	source = source_of(take, node, what, &name);
 	if (source && needs_entity(source))
 		cbi_take_wrong_key(take, node,

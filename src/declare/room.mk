@@ -5,7 +5,7 @@ libcallboard_la_SOURCES += \
 	src/declare/entity.c src/declare/entity.h \
 	src/declare/fill.c \
 	src/declare/read.c \
-	src/declare/read_card.c \
+	src/declare/read_card.c src/declare/read_foreign.c \
 	src/declare/read_keys.c \
 	src/declare/read_request.c \
 	src/declare/read_show.c \

@@ -126,9 +126,15 @@ json_t *cbi_take_source_key(struct cbi_take *take, const struct cbi_yaml *map,
 /* read_card.c */
 void cbi_take_cards(struct cbi_take *take, const struct cbi_yaml *root);
 void cbi_take_pages(struct cbi_take *take, const struct cbi_yaml *root);
-/* A card's place, when, title, needs and order as its row of the manifest. */
+/* A card's place, when, title, needs and order as its row of the manifest;
+ * source is its declared source, or NULL. */
 json_t *cbi_take_card_row(struct cbi_take *take, const struct cbi_yaml *map,
-                          const char *what);
+                          const char *what, const json_t *source);
+/* Is a route's key a path?  Else noted. */
+bool cbi_take_path(struct cbi_take *take, const struct cbi_yaml *node,
+                   const char *what);
+/* read_foreign.c: all of a file that has `serve`. */
+void cbi_take_foreign(struct cbi_take *take, const struct cbi_yaml *root);
 /* read_show.c */
 json_t *cbi_take_show(struct cbi_take *take, const struct cbi_yaml *map,
                       const char *what, const json_t *key);

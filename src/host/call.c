@@ -101,6 +101,7 @@ static int run_card(struct cb_ctx *ctx, struct cbi_host *host,
 	out->stale_ms = call.stale_ms;
 	out->asked = call.asked;
 	out->unkept = call.unkept;
+	out->model = call.model;
 	return rc;
 }
 
@@ -170,7 +171,7 @@ static const struct cb_route *find_route(const struct cbi_loaded *loaded,
 	return NULL;
 }
 
-static bool has_method(const char *methods, const char *method)
+bool cbi_host_method(const char *methods, const char *method)
 {
 	size_t len;
 
@@ -225,7 +226,7 @@ int cbi_host_route(struct cb_ctx *ctx, struct cbi_host *host,
 	if (!*route)
 		return cb_fail(ctx, CB_ENOENT, "plugin '%.*s' has no such page",
 		               CB_NAME_MAX, plugin);
-	if (!has_method((*route)->methods, method))
+	if (!cbi_host_method((*route)->methods, method))
 		return cb_fail(ctx, CB_ENOTSUP, "allowed: %s",
 		               (*route)->methods);
 	rc = cbi_guard_ask(ctx, host, plugin, &loaded);

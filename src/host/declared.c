@@ -7,6 +7,7 @@
  * changed, who is drawing draws on with the rows he began with.
  */
 #include "host/declared.h"
+#include "host/foreign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,8 @@ static void make_keys(const json_t *rows, struct cb_key *keys)
 	}
 }
 
-static void make_sources(const json_t *rows, struct cb_source *sources)
+static void make_sources(const json_t *rows, bool foreign,
+                         struct cb_source *sources)
 {
 	json_t *row;
 	size_t i;
@@ -94,8 +96,8 @@ static void make_sources(const json_t *rows, struct cb_source *sources)
 		sources[i] = (struct cb_source){
 			.name = text(row, "name"),
 			.hosts_key = text(row, "hosts_key"),
-			.key = cbi_declared_key,
-			.fill = cbi_declared_fill,
+			.key = foreign ? cbi_foreign_key : cbi_declared_key,
+			.fill = foreign ? cbi_foreign_fill : cbi_declared_fill,
 			.fresh = number(row, "fresh"),
 			.stale = number(row, "stale"),
 			.fresh_key = text(row, "fresh_key"),
@@ -103,7 +105,7 @@ static void make_sources(const json_t *rows, struct cb_source *sources)
 	}
 }
 
-static void make_cards(const json_t *rows, struct cb_card *cards)
+static void make_cards(const json_t *rows, bool foreign, struct cb_card *cards)
 {
 	json_t *row;
 	size_t i;
@@ -116,13 +118,14 @@ static void make_cards(const json_t *rows, struct cb_card *cards)
 			.when = text(row, "when"),
 			.title = text(row, "title"),
 			.needs = text(row, "needs"),
-			.draw = cbi_declared_draw,
+			.draw = foreign ? cbi_foreign_draw : cbi_declared_draw,
 			.order = number(row, "order"),
 		};
 	}
 }
 
-static void make_routes(const json_t *rows, struct cb_route *routes)
+static void make_routes(const json_t *rows, bool foreign,
+                        struct cb_route *routes)
 {
 	json_t *row;
 	size_t i;
@@ -132,11 +135,15 @@ static void make_routes(const json_t *rows, struct cb_route *routes)
 		routes[i] = (struct cb_route){
 			.path = text(row, "path"),
 			.title = text(row, "title"),
+			.api = json_is_true(json_object_get(row, "api")),
 			.methods = text(row, "methods"),
 			.needs = text(row, "needs"),
 			.nav = text(row, "nav"),
-			.handle = cbi_declared_page,
+			.handle =
+			    foreign ? cbi_foreign_page : cbi_declared_page,
 		};
+		if (foreign && routes[i].api)
+			routes[i].handle = cbi_foreign_api;
 	}
 }
 
@@ -165,6 +172,7 @@ static void *piece(char **at, size_t size)
 static struct declared *make(const struct cbi_plugin_entry *entry)
 {
 	const json_t *m = entry->manifest;
+	bool foreign = cbi_is_foreign(m);
 	size_t n_keys, n_sources, n_cards, n_routes;
 	const json_t *keys = list(m, "keys", &n_keys);
 	const json_t *sources = list(m, "sources", &n_sources);
@@ -189,19 +197,19 @@ static struct declared *make(const struct cbi_plugin_entry *entry)
 					     &at, (n_keys + 1) *
 						      sizeof(struct cb_key))));
 	make_sources(
-	    sources,
+	    sources, foreign,
 	    (struct cb_source *)(uintptr_t)(plugin->sources = piece(
 						&at,
 						(n_sources + 1) *
 						    sizeof(struct cb_source))));
 	make_cards(
-	    cards,
+	    cards, foreign,
 	    (struct cb_card *)(uintptr_t)(plugin->cards = piece(
 					      &at,
 					      (n_cards + 1) *
 						  sizeof(struct cb_card))));
 	make_routes(
-	    routes,
+	    routes, foreign,
 	    (struct cb_route *)(uintptr_t)(plugin->routes = piece(
 					       &at,
 					       (n_routes + 1) *

@@ -14,6 +14,7 @@
 #include "base/ctx.h"
 #include "declare/declare.h"
 #include "http/http.h"
+#include "json/json.h"
 #include "spawn/helpers.h"
 #include "view/view.h"
 
@@ -239,9 +240,11 @@ static int draw(struct cb_ctx *ctx, const json_t *row,
 		                      entity, &with, &model);
 	if (rc < 0)
 		return rc;
-	rc = cbi_view_draw(ctx, html, model);
-	json_decref(model);
-	return rc;
+	rc = cbi_json_keep(ctx, model);
+	if (rc < 0)
+		return rc;
+	cbi_call_of(ctx)->model = model;
+	return cbi_view_draw(ctx, html, model);
 }
 
 int cbi_declared_draw(struct cb_ctx *ctx, void *state,

@@ -17,6 +17,8 @@
 
 #include "base/ctx.h"
 
+#include <jansson.h>
+
 struct cb_html;
 struct cbi_config;
 struct cbi_plugin_route;
@@ -31,9 +33,11 @@ const struct cbi_registry_filter *cbi_host_filter(void);
 
 struct cbi_host;
 
+struct cbi_auth;
 struct cbi_catalog;
 struct cbi_fresh;
 struct cbi_helpers;
+struct cbi_http;
 struct cbi_http_policy;
 struct cbi_served;
 struct cbi_source_ref;
@@ -54,10 +58,24 @@ struct cbi_host_joins {
 	/* Runs shapes; NULL: a fill of a declared plugin with one answers
 	 * CB_EPLACE. */
 	struct cbi_helpers *shaper;
+	/* Where foreign programs are asked, and who signs what they are told of
+	 * who asks; NULL but in fetch. */
+	struct cbi_http *http;
+	struct cbi_auth *auth;
+	/* The query of a request as it came, without '?'; NULL but in web. */
+	const char *(*query)(const struct cb_req *req);
 	/* Charges a plugin (its board row) with the end of a helper; may be
 	 * NULL. */
 	void (*charge)(int plugin, const char *request_id, const char *what);
 };
+
+/* Is a method one of "GET POST"?  HEAD goes with GET. */
+bool cbi_host_method(const char *methods, const char *method);
+
+/* Asks a foreign plugin's program for a page: {plugin, path, query, user} > its
+ * view model, checked; guarded, only in fetch. */
+int cbi_host_foreign_page(struct cb_ctx *ctx, struct cbi_host *host,
+                          const json_t *in, json_t **out) CB_USED;
 
 /* The program that runs shapes: where it was installed with the program that
  * asks, or its name alone.  Lives with ctx. */
@@ -109,6 +127,7 @@ struct cbi_card_result {
 	int64_t stale_ms;    /* age of the oldest stale value in it, or 0 */
 	bool asked;          /* it asked for tool data */
 	bool unkept;         /* some of that while Redis is away */
+	const json_t *model; /* what DRAWN was drawn from; NULL: by code */
 };
 
 /*

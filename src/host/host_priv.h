@@ -50,6 +50,7 @@ struct cbi_call {
 	const struct cb_route *routing;  /* while `handle` runs */
 	bool probing;                    /* while `probe` runs */
 	const char *rest;                /* of a route */
+	const json_t *model;             /* the view model that was drawn */
 	int64_t stale_ms;
 	bool asked, unkept;
 	/* What guard.c puts back. */

@@ -6,6 +6,8 @@ libcallboard_la_SOURCES += \
 	src/host/declared.c src/host/declared.h \
 	src/host/declared_run.c \
 	src/host/filter.c \
+	src/host/foreign.c src/host/foreign.h \
+	src/host/foreign_model.c \
 	src/host/guard.c \
 	src/host/host.h src/host/host_priv.h \
 	src/host/load.c \

@@ -11,6 +11,7 @@
 #include "catalog/trial.h"
 #include "base/limits.h"
 #include "config/config.h"
+#include "host/host.h"
 #include "json/json.h"
 #include "provider/provider.h"
 #include "scm/git.h"
@@ -237,16 +238,18 @@ static int assert_who(struct cb_ctx *ctx, void *arg, const json_t *in,
 	return cbi_outside_assert(ctx, calls->outside, in, out);
 }
 
+static int page(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+
+	return cbi_host_foreign_page(ctx, calls->host, in, out);
+}
+
 const struct cbi_call_row cbi_calls_table[] = {
-	{ "auth.assert", assert_who },
-	{ "auth.bind", bind_as },
-	{ "auth.jwks", cbi_call_jwks },
-	{ "auth.look", look },
-	{ "auth.redeem", redeem },
-	{ "auth.refresh", refresh },
-	{ "catalog.analyze", analyze },
-	{ "catalog.dry-run", dry_run },
-	{ "catalog.validate", validate },
-	{ "graph.layout", layout },
-	{ NULL, NULL },
+	{ "auth.assert", assert_who },    { "auth.bind", bind_as },
+	{ "auth.jwks", cbi_call_jwks },   { "auth.look", look },
+	{ "auth.redeem", redeem },        { "auth.refresh", refresh },
+	{ "catalog.analyze", analyze },   { "catalog.dry-run", dry_run },
+	{ "catalog.validate", validate }, { "foreign.page", page },
+	{ "graph.layout", layout },       { NULL, NULL },
 };

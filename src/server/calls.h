@@ -9,6 +9,7 @@
 #include "source/call.h"
 
 struct cbi_config;
+struct cbi_host;
 struct cbi_http;
 struct cbi_outside;
 struct cbi_scm;
@@ -20,6 +21,7 @@ struct cbi_calls {
 	const struct cbi_config *config;
 	struct cbi_http *http;
 	struct cbi_outside *outside;
+	struct cbi_host *host; /* the pool's plugins */
 };
 
 /* All of it lives with ctx and the process. */
@@ -37,6 +39,7 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
  * catalog.dry-run   {type, target, presence?, excerpts?} > {entities, errors},
  *                   with excerpts (catalog/excerpt.h) when that is true
  * catalog.validate  {location, entity} > {errors}
+ * foreign.page      as cbi_host_foreign_page
  * graph.layout      {dot} > {plain}: Graphviz, with limits; CB_ENOTSUP where
  *                   it is not installed
  *

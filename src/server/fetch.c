@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "copy/copy.h"
@@ -46,12 +47,31 @@ static int find(void *arg, const char *plugin, const char *source,
 	return rc;
 }
 
+/* An answer that makes no sense is somebody's mistake, so it is said; a tool
+ * may give many of them, so a line a second is. */
+static void tell(const struct cb_ctx *ctx, const char *plugin,
+                 const char *source)
+{
+	static _Atomic int64_t next;
+	int64_t now = cbi_clock_ms(), due = atomic_load(&next);
+
+	if (now >= due &&
+	    atomic_compare_exchange_strong(&next, &due, now + 1000))
+		cb_log(ctx, CB_LOG_WARN, "source '%s' of plugin '%s': %s",
+		       source, plugin, cb_failure(ctx));
+}
+
 static int fill(void *arg, struct cb_ctx *ctx, const char *plugin,
                 const char *source, const char *key, struct cb_buf *out)
 {
+	int rc;
+
 	/* The thread is source's: this is where it first meets us. */
 	cbi_charge_thread(ctx->lane->slot);
-	return cbi_host_fill(ctx, arg, plugin, source, key, out);
+	rc = cbi_host_fill(ctx, arg, plugin, source, key, out);
+	if (rc == CB_EUPSTREAM)
+		tell(ctx, plugin, source);
+	return rc;
 }
 
 /* What calls hung onto the lane; its memory and Redis are source's. */
@@ -101,7 +121,7 @@ static int serve(struct cb_ctx *ctx, const struct cbi_start *start,
 
 	if (rc < 0)
 		return rc;
-
+	calls.host = rooms->host;
 	cbi_http_open_to_plugins(&place);
 	if (pthread_create(&thread, NULL, listen_to_master,
 	                   (void *)(uintptr_t)start) != 0)

@@ -22,6 +22,7 @@
 #include "server/master_priv.h"
 #include "source/ask.h"
 #include "source/serve.h"
+#include "web/req.h"
 
 static int open_stores(struct cb_ctx *ctx, const struct cbi_start *start,
                        struct cbi_rooms *rooms)
@@ -92,12 +93,20 @@ static int open_plugins(struct cb_ctx *ctx, const struct cbi_start *start,
 		.catalog = &rooms->catalog,
 		.view = cbi_view_by_ref,
 		.value = start->kind == CBI_PROCESS_WEB ? cbi_source_get : NULL,
+		.query = cbi_req_raw_query,
 		.charge = cbi_charge_plugin,
 	};
 	int rc = CB_OK;
 
-	if (start->kind == CBI_PROCESS_FETCH)
+	if (start->kind == CBI_PROCESS_FETCH) {
+		joins.http = rooms->http;
 		rc = cbi_host_shapers(ctx, &joins.shaper);
+		/* Foreign programs are told who asks, under our signature. */
+		if (rc == CB_OK)
+			rc = cbi_auth_create(ctx, start->config, rooms->copy,
+			                     CBI_TABLE_KEY, &rooms->auth);
+		joins.auth = rooms->auth;
+	}
 	if (rc < 0)
 		return rc;
 

@@ -23,6 +23,13 @@ static const char *find(const struct cbi_param *list, const char *name)
 	return NULL;
 }
 
+const char *cbi_req_raw_query(const struct cb_req *req)
+{
+	const char *at = req->raw ? strchr(req->raw, '?') : NULL;
+
+	return at ? at + 1 : "";
+}
+
 const char *cbi_req_query(const struct cb_req *req, const char *name)
 {
 	return find(req->query, name);

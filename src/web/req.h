@@ -90,6 +90,8 @@ struct cb_req {
 /* The first value of a query parameter, NULL for none. */
 const char *cbi_req_query(const struct cb_req *req, const char *name);
 const char *cbi_req_form(const struct cb_req *req, const char *name);
+/* The query as it came, without '?'; "" for none. */
+const char *cbi_req_raw_query(const struct cb_req *req);
 /* A request header by its HTTP name ("If-None-Match"), NULL for none. */
 const char *cbi_req_header(const struct cb_req *req, const char *name);
 /* What the web server before us says under a name that no client can send

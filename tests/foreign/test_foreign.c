@@ -9,8 +9,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <callboard/json.h>
+
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/ctx.h"
+#include "declare/declare.h"
 #include "foreign/foreign.h"
 
 struct room {
@@ -106,6 +110,94 @@ static void what_is_no_address_is_refused(void **state)
 		assert_int_equal(cbi_foreign_serve(&room->ctx, odd[i], &serve),
 		                 CB_EINVAL);
 		assert_non_null(strstr(cb_failure(&room->ctx), "serve: "));
+	}
+}
+
+/* ---- Files that serve -------------------------------------------------------
+ */
+
+#define FOREIGN "plugin: alerts\nversion: 1.0.0\nsummary: x\n"
+
+static int read_file(struct room *room, const char *text, struct cb_buf *why,
+                     json_t **out)
+{
+	const struct cbi_declare_file file = { .path = "alerts.yaml",
+		                               .name = "alerts" };
+
+	return cbi_declare_read(&room->ctx, &file, text, strlen(text), why, out,
+	                        NULL);
+}
+
+static const char *at(json_t *root, const char *path)
+{
+	return cb_json_text(root, path, "(none)");
+}
+
+static void a_file_that_serves_is_foreign(void **state)
+{
+	static const char text[] =
+	    FOREIGN "serve: http://127.0.0.1:9001\n"
+		    "cards:\n  open: {title: Open, key: "
+		    "\"{annotations.x/y}\", personal: true}\n"
+		    "pages:\n  week: {title: Week, nav: Week}\n"
+		    "apis:\n  v1: {methods: GET POST}\n";
+	struct room *room = *state;
+	struct cb_buf why;
+	json_t *m = NULL;
+
+	cbi_buf_init(&why, 4096);
+	assert_int_equal(read_file(room, text, &why, &m), CB_OK);
+	cbi_buf_finish(&why);
+	assert_string_equal(at(m, "tier"), "foreign");
+	assert_string_equal(at(m, "declared.serve"), "http://127.0.0.1:9001");
+	assert_string_equal(at(m, "declared.sources.open.key"),
+	                    "{annotations.x/y}");
+	assert_true(
+	    json_is_true(cb_json_at(m, "declared.sources.open.personal")));
+	/* A card is kept and waited for as a source of its name. */
+	assert_string_equal(at(m, "sources.0.name"), "open");
+	assert_string_equal(at(m, "cards.0.when"), "metadata.annotations.x/y");
+	assert_string_equal(at(m, "routes.0.path"), "week");
+	assert_true(json_is_false(cb_json_at(m, "routes.0.api")));
+	assert_string_equal(at(m, "routes.1.methods"), "GET POST");
+	assert_true(json_is_true(cb_json_at(m, "routes.1.api")));
+	assert_string_equal(at(m, "permissions.0.name"), "alerts.read");
+	json_decref(m);
+}
+
+static void what_does_not_fit_a_program_is_named(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "serve: https://x:1\n",
+		  "alerts.yaml:4:8: serve: expected fastcgi:unix:/PATH, "
+		  "fastcgi:HOST:PORT or http://HOST:PORT" },
+		{ "serve: http://x:1\nsources: {a: {get: x}}\n",
+		  "alerts.yaml:5:1: sources: a plugin with 'serve' fetches by "
+		  "itself" },
+		{ "serve: http://x:1\napis: {v1: {methods: GET PATCH}}\n",
+		  "methods: expected some of GET POST PUT DELETE, not 'GET "
+		  "PATCH'" },
+		{ "serve: http://x:1\ncards: {a: {title: x, show: []}}\n",
+		  "card 'a': there is no 'show'" },
+		{ "apis: {v1: {}}\n",
+		  "alerts.yaml:4:1: apis: they are answered by a program" },
+		{ "collators: {a: {}}\n",
+		  "alerts.yaml:4:1: declares collators, which this host does "
+		  "not serve yet" },
+	};
+	struct room *room = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *text =
+		    cb_printf(&room->ctx, FOREIGN "%s", rows[i][0]);
+		struct cb_buf why;
+		json_t *m = NULL;
+
+		cbi_buf_init(&why, 4096);
+		assert_int_equal(read_file(room, text, &why, &m), CB_EINVAL);
+		if (!strstr(cbi_buf_string(&why), rows[i][1]))
+			fail_msg("%s", cbi_buf_string(&why));
+		cbi_buf_finish(&why);
 	}
 }
 
@@ -314,6 +406,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_address_is_taken_apart),
 		TEST(what_is_no_address_is_refused),
+		TEST(a_file_that_serves_is_foreign),
+		TEST(what_does_not_fit_a_program_is_named),
 		TEST(an_answer_is_read),
 		TEST(what_is_no_answer_is_a_failure),
 		TEST(an_answer_has_a_ceiling),

@@ -14,6 +14,7 @@
 #include "host/host.h"
 #include "html/addr.h"
 #include "registry/registry.h"
+#include "view/view.h"
 #include "web/at.h"
 #include "web/may.h"
 #include "web/pages/things.h"
@@ -140,6 +141,11 @@ static int write_json(const struct cbi_card *card)
 		else
 			cb_buf_text(body, "null");
 	}
+	cb_buf_text(body, ",\"view\":");
+	if (result->model)
+		(void)!cb_json_write(body, result->model);
+	else
+		cb_buf_text(body, "null");
 	cb_buf_printf(body, ",\"level\":%d,\"staleMs\":%lld,\"kept\":%s}",
 	              CB_CONTRACT_LEVEL, (long long)result->stale_ms,
 	              result->unkept ? "false" : "true");
@@ -219,12 +225,18 @@ static int check_level(struct cb_req *req)
 
 	if (!level || !*level)
 		return CB_OK;
-	if (cbi_str_int(level, 1, CB_CONTRACT_LEVEL, &n) < 0)
+	if (cbi_str_int(level, 0, INT32_MAX, &n) < 0)
 		return cb_fail(req->ctx, CB_EINVAL,
-		               "level: '%s' is not served, this host speaks "
-		               "levels 1 to %d",
-		               level, CB_CONTRACT_LEVEL);
-	return CB_OK;
+		               "level: '%s' is no number, this host serves "
+		               "levels %d to %d",
+		               level, CBI_VIEW_LEVEL_LEAST, CB_CONTRACT_LEVEL);
+	if (n >= CBI_VIEW_LEVEL_LEAST && n <= CB_CONTRACT_LEVEL)
+		return CB_OK;
+	return cb_fail(req->ctx, CB_EINVAL,
+	               "level: %lld is %s than this host, which serves levels "
+	               "%d to %d",
+	               (long long)n, n > CB_CONTRACT_LEVEL ? "newer" : "older",
+	               CBI_VIEW_LEVEL_LEAST, CB_CONTRACT_LEVEL);
 }
 
 /* ?at=...: what the tool said then nobody has kept. */

@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+#include "auth/auth.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "foreign/foreign.h"
 #include "host/host.h"
 #include "html/addr.h"
 #include "registry/registry.h"
@@ -99,14 +103,62 @@ static int show(struct cb_req *req)
 	return cbi_page_close(req, &html);
 }
 
+/* ---- Programs that nginx leads to by itself --------------------------------
+ */
+
+/*
+ * nginx asks before it passes a request on: the same rules as for any API
+ * hold, over the path as nginx passes it.  The answer carries who asks, for
+ * this plugin alone.
+ */
+static int identify(struct cb_req *req, const char *path)
+{
+	const char *head =
+	    cb_printf(req->ctx, "%s/api/%s/", req->web->settings->base_path,
+	              req->args[0]);
+	const struct cbi_plugin_route *route = NULL;
+	const struct cbi_snapshot *snapshot;
+	const char *rest, *token;
+	bool user =
+	    req->who.kind == CBI_WHO_USER || req->who.kind == CBI_WHO_GUEST;
+	int rc =
+	    head ? cbi_registry_look(req->ctx, req->web->registry, &snapshot)
+		 : CB_ENOMEM;
+
+	if (rc < 0)
+		return rc;
+	if (cbi_str_starts(path, head))
+		route = cbi_snapshot_route(snapshot, req->args[0], true,
+		                           path + strlen(head), &rest);
+	if (!route || !cbi_snapshot_on(route->plugin))
+		return cb_fail(req->ctx, CB_EDENIED,
+		               "plugin '%s' has no such API", req->args[0]);
+	if (!cbi_host_method(route->methods, req->method))
+		return cb_fail(req->ctx, CB_EDENIED, "allowed: %s",
+		               route->methods);
+	rc = cbi_may_plugin(req, route->plugin, route->needs,
+	                    strcmp(req->method, "GET") != 0 && !req->head);
+	if (rc == CB_OK)
+		rc = cbi_auth_issue_plugin(
+		    req->ctx, req->web->auth, CBI_FOREIGN_SUBJECT, req->args[0],
+		    user && !req->who.viewer ? &req->who : NULL, &token);
+	if (rc == CB_OK)
+		rc = cbi_req_add_header(req, CBI_FOREIGN_IDENTITY, token);
+	req->answer.status = 204;
+	return rc;
+}
+
 static int answer_api(struct cb_req *req)
 {
 	const struct cbi_plugin_route *route = NULL;
+	const char *asked = cbi_req_server(req, "CB_IDENTITY");
 	int rc;
 
 	if (!req->web->host)
 		return cb_fail(req->ctx, CB_ENOENT,
 		               "no plugin '%s' in this pool", req->args[0]);
+	if (asked)
+		return identify(req, asked);
 	rc = permit(req, true);
 	if (rc < 0)
 		return rc;

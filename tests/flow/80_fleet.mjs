@@ -1,14 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two hosts on one PostgreSQL and one Redis behind a balancer that alternates.
-import { Portal, freePort, load, request, run, sleep, until } from '../lib/portal.mjs';
+// Two hosts on one PostgreSQL and one Redis behind a balancer that alternates;
+// the second one's clock is a minute ahead.
+import { Portal, freePort, load, request, run, sleep, slow, tree, until } from '../lib/portal.mjs';
+import { Jar } from '../lib/jar.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 
-let one, two, dir, port, base;
+let one, two, dir, port, base, keys;
+
+// A load balancer that signs who somebody is: both hosts let people in by it.
+const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const arn = 'arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/a/b';
+function assertion(email) {
+  const part = value => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${part({ alg: 'ES256', kid: 'one', signer: arn, iss: 'https://sso.example', exp: Math.floor(Date.now() / 1000) + 300 })}.${part({ sub: email, email, iss: 'https://sso.example' })}`;
+  return `${text}.${sign('sha256', Buffer.from(text), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+}
+async function signIn(portal, email = 'ingrid.solheim@ondry.example') {
+  const jar = new Jar();
+  const headers = { 'x-amzn-oidc-data': assertion(email) };
+  const done = await jar.ask(`${portal.base}/sign-in?return=/catalog`, { headers });
+  assert.equal(done.status, 303, done.body.match(/class="note">([^<]*)/)?.[1]);
+  return jar;
+}
+const entity = '/api/catalog/entities/by-name/component/default/booking-desk';
+const read = async (portal, jar) => (await request(portal.base + entity, { headers: { cookie: `callboard=${jar.get('callboard')}` } })).status;
 const auth = () => ({ authorization: `Bearer ${one.token}` });
 
 async function balancer() {
@@ -43,6 +65,16 @@ http {
   await until('the balancer answers', 5, async () => (await request(`${base}/.backstage/health/v1/liveness`)).status === 200);
 }
 
+// What makes a clock wrong; sanitizers want to be loaded first themselves.
+async function ahead() {
+  if (slow > 1) return {};
+  const library = path.join(dir, 'skew.so');
+  const made = await run('cc', ['-shared', '-fPIC', '-o', library, path.join(tree, 'tests/lib/skew.c')]);
+  assert.equal(made.code, 0, made.stderr);
+  chmodSync(library, 0o755);
+  return { LD_PRELOAD: library, CB_TEST_AHEAD: '60' };
+}
+
 test('the second home uses the stores it is given', async () => {
   const status = await two.readStatus();
   assert.equal(status.pids.postgres, null);
@@ -51,7 +83,7 @@ test('the second home uses the stores it is given', async () => {
 });
 
 test('a session made on one host holds on the other, and assets too', async () => {
-  const door = await request(`${one.base}/sign-in?return=/`);
+  const door = await request(`${one.base}/sign-in?as=guest&return=/`);
   const cookie = door.headers['set-cookie'][0].split(';')[0];
   const seen = new Set();
   for (let i = 0; i < 6; i++) {
@@ -67,7 +99,7 @@ test('a session made on one host holds on the other, and assets too', async () =
 });
 
 test('a form opened on one host may be sent to the other', async () => {
-  const cookie = (await request(`${one.base}/sign-in?return=/`)).headers['set-cookie'][0].split(';')[0];
+  const cookie = (await request(`${one.base}/sign-in?as=guest&return=/`)).headers['set-cookie'][0].split(';')[0];
   const home = await request(`${one.base}/`, { headers: { cookie } });
   const form = home.body.match(/<form[^>]*action="\/sign-out"[^]*?<\/form>/)[0];
   const field = form.match(/<input[^>]*type="hidden"[^>]*>/)[0];
@@ -118,6 +150,55 @@ test('warm on the second host fetches nothing that the first has warmed', async 
   assert.match(second.stdout, /\b0 fetched\b/, second.stdout);
 });
 
+test('sessions of each host hold on the other, whose clock is a minute off, and end on both', async () => {
+  const clock = async portal => Date.parse((await request(`${portal.base}/.backstage/health/v1/liveness`)).headers.date);
+  if (slow === 1) assert.ok(Math.abs(await clock(two) - await clock(one) - 60000) <= 2000, 'its clock is not ahead');
+  for (const [here, there] of [[one, two], [two, one]]) {
+    const jar = await signIn(here);
+    assert.deepEqual([await read(here, jar), await read(there, jar)], [200, 200]);
+    const refresh = await jar.ask(`${here.base}/api/auth/awsAlb/refresh`, { headers: { 'x-requested-with': 'XMLHttpRequest' } });
+    const { token } = JSON.parse(refresh.body).backstageIdentity;
+    // (Another base URL is another issuer: there it would be a stranger's.)
+    assert.equal((await request(here.base + entity, { headers: { authorization: `Bearer ${token}` } })).status, 200);
+    // Ended there, over here within a second; with its tokens.
+    const csrf = (await jar.ask(`${there.base}/settings`)).body.match(/name="csrf" value="([^"]*)"/)[1];
+    assert.equal((await jar.post(`${there.base}/sign-out`, { csrf })).status, 303);
+    jar.cookies = [];
+    await until('the token is over', 1, async () => (await request(here.base + entity, { headers: { authorization: `Bearer ${token}` } })).status === 401);
+  }
+});
+
+test('what was ended stays so with both stores away, and the others go on', async () => {
+  const kept = await signIn(one), ended = await signIn(two);
+  const old = ended.get('callboard');
+  assert.deepEqual([await read(two, kept), await read(two, ended)], [200, 200]);
+  const csrf = (await ended.ask(`${one.base}/settings`)).body.match(/name="csrf" value="([^"]*)"/)[1];
+  assert.equal((await ended.post(`${one.base}/sign-out`, { csrf })).status, 303);
+  ended.cookies = [{ name: 'callboard', value: old, host: '127.0.0.1', path: '/' }];
+  await until('the other host has heard of it', 1, async () => (await read(two, ended)) === 401);
+  const { postgres, redis } = one.status.pids;
+  const children = (await run('ps', ['-o', 'pid=', '--ppid', String(postgres)])).stdout.split('\n').map(Number).filter(Boolean);
+  const stores = [postgres, redis, ...children];
+  const signal = name => stores.forEach(pid => { try { process.kill(pid, name); } catch { /* it ended by itself */ } });
+  signal('SIGSTOP');
+  try {
+    for (const portal of [one, two]) {
+      assert.equal(await read(portal, ended), 401);
+      assert.equal(await read(portal, kept), 200);
+      const jar = new Jar();
+      const refused = await jar.ask(`${portal.base}/sign-in?return=/catalog`, { headers: { 'x-amzn-oidc-data': assertion('ingrid.solheim@ondry.example') } });
+      assert.equal(refused.status, 503, 'signing in needs PostgreSQL');
+      assert.equal(jar.get('callboard'), undefined);
+    }
+  } finally {
+    signal('SIGCONT');
+  }
+  await until('signing in works again', 30, async () => {
+    await sleep(200);
+    return signIn(two).then(() => true, () => false);
+  });
+});
+
 test('one host stopped under load costs no GET', async () => {
   const end = Date.now() + 6000;
   const master = (await two.readStatus()).pids.callboard;
@@ -137,7 +218,21 @@ await suite({
   before: async () => {
     dir = mkdtempSync(path.join(os.tmpdir(), 'cb-fleet-'));
     chmodSync(dir, 0o755);
-    one = await Portal.start();
+    keys = http.createServer((req, res) => res.end(pair.publicKey.export({ type: 'spki', format: 'pem' })));
+    await new Promise(done => keys.listen(0, '127.0.0.1', done));
+    const people = path.join(dir, 'people.yaml');
+    writeFileSync(people, `permission: {defaultRole: reader}
+auth:
+  providers:
+    awsAlb:
+      issuer: https://sso.example
+      signer: ${arn}
+      keysUrl: http://127.0.0.1:${keys.address().port}/keys
+      allow: [loopback]
+      trustEmail: true
+      signIn: {resolvers: [{resolver: emailMatchingUserEntityProfileEmail}]}
+`);
+    one = await Portal.start({ config: [people] });
     const data = one.status.data;
     const shared = path.join(dir, 'shared.yaml');
     writeFileSync(shared, `backend:
@@ -148,7 +243,7 @@ await suite({
     const home = path.join(dir, 'two');
     mkdirSync(home);
     writeFileSync(path.join(home, 'token'), one.token, { mode: 0o600 });
-    two = await Portal.start({ home, config: [shared] });
+    two = await Portal.start({ home, config: [shared, people], env: await ahead() });
     await balancer();
   },
   after: async () => {
@@ -157,6 +252,7 @@ await suite({
     } catch { /* it never started */ }
     await two?.stop();
     await one?.stop();
+    keys?.close();
     rmSync(dir, { recursive: true, force: true });
   },
 });

@@ -14,6 +14,7 @@
 
 #include "auth/auth.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/ctx.h"
 #include "base/str.h"
 #include "declare/declare.h"
@@ -25,8 +26,11 @@
 	CBI_FOREIGN_VIEW ", application/json;q=0.9, "             \
 			 "text/html;q=0.7, text/markdown;q=0.7, " \
 			 "text/plain;q=0.5"
-/* A page waits for its program; more is a page that nobody waits for. */
-#define PAGE_MS 4000
+/* A program that hangs is given up this long before the call into its plugin
+ * would be, which costs a process. */
+#define SPARE_MS 200
+/* And in any case: nobody looks at a page for longer. */
+#define ASK_MS 4000
 
 bool cbi_is_foreign(const json_t *manifest)
 {
@@ -65,14 +69,20 @@ static int ask(struct cb_ctx *ctx, const struct cbi_call *call,
 		                       .body_max = CB_TOOL_BODY_MAX / 2 };
 	struct cbi_foreign_reply reply;
 	struct cbi_foreign_serve serve;
+	int64_t was;
 	int rc = cbi_foreign_serve(
 	    ctx, json_string_value(json_object_get(declared, "serve")), &serve);
 
 	if (rc == CB_OK)
 		rc = identify(ctx, call, user, &ask.identity);
-	if (rc == CB_OK)
-		rc = cbi_foreign_get(ctx, call->host->joins.http, &serve, &ask,
-		                     &reply);
+	if (rc < 0)
+		return rc;
+	was = ctx->deadline;
+	ctx->deadline = cbi_clock_ms() + ASK_MS;
+	if (was && was - SPARE_MS < ctx->deadline)
+		ctx->deadline = was - SPARE_MS;
+	rc = cbi_foreign_get(ctx, call->host->joins.http, &serve, &ask, &reply);
+	ctx->deadline = was;
 	return rc < 0 ? rc : cbi_foreign_model(ctx, &reply, model);
 }
 
@@ -226,6 +236,8 @@ int cbi_foreign_page(struct cb_ctx *ctx, void *state, struct cb_req *req,
 	const char *query =
 	    call->host->joins.query ? call->host->joins.query(req) : "";
 	const char *slash = *call->routing->path && *call->rest ? "/" : "";
+	/* What fetch says of a hang has to get here, too. */
+	int64_t left = cb_time_left(ctx) - SPARE_MS / 2;
 	struct cb_buf path;
 	json_t *in, *model;
 	int rc;
@@ -244,7 +256,10 @@ int cbi_foreign_page(struct cb_ctx *ctx, void *state, struct cb_req *req,
 		rc = cbi_json_keep(ctx, in);
 	if (rc == CB_OK)
 		rc = cbi_source_call(ctx, call->host->pool, "foreign.page", in,
-		                     PAGE_MS, &model);
+		                     left > CB_CALL_MS ? CB_CALL_MS
+		                     : left > 1        ? (int)left
+		                                       : 1,
+		                     &model);
 	return rc < 0 ? rc : draw(ctx, html, model);
 }
 

@@ -71,6 +71,13 @@ test('what is slow is a placeholder until it is there', async () => {
   await drawn('builds/slow', 'ferry', 'It took its time.');
 });
 
+test('a program that hangs is given up before the call into its plugin would be', async () => {
+  const page = request(`${portal.base}/p/builds/hang`, as());
+  await until('its card is grey', 5, async () => (await card('builds/hang')).body.includes('data-state="off"'));
+  assert.equal((await page).status, 504);
+  assert.equal((await list()).builds.crashes, 0);
+});
+
 test('a mistake in a view model is a grey card, and named in the log', async () => {
   assert.match((await until('it is grey', 5, async () => { const answer = await card('builds/wrong'); return answer.body.includes('data-state="off"') && answer; })).body, /an answer that makes no sense/);
   await sleep(1000); // a line a second
@@ -176,8 +183,11 @@ cards:
   last: {title: Last builds, when: kind=component}
   mine: {title: My builds, place: none, personal: true}
   slow: {title: Slow, place: none}
+  hang: {title: Hang, place: none}
   wrong: {title: Wrong, place: none}
   newer: {title: Newer, place: none}
+pages:
+  hang: {title: Hang}
 apis:
   whoami: {methods: GET POST}
 `);

@@ -54,6 +54,9 @@ async function answer(request) {
     case '/fragments/builds/slow':
       await new Promise(resolve => setTimeout(resolve, 1500));
       return show({ text: 'It took its time.' });
+    case '/fragments/builds/hang':
+    case '/p/builds/hang':
+      return new Promise(() => {});
     case '/fragments/builds/wrong':
       return show({ text: 'fine' }, { table: { columns: [{ title: 5 }], rows: [] } });
     case '/fragments/builds/newer':

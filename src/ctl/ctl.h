@@ -38,9 +38,11 @@ struct cbi_registry;
 
 struct cbi_ctl {
 	struct cbi_lane lane;
-	struct cb_ctx ctx; /* actor is "unix:<user>" */
-	struct cbi_config *config;
+	struct cb_ctx ctx;         /* actor is "unix:<user>" */
+	struct cbi_config *config; /* NULL for a command that is bare */
 	const struct cbi_settings *settings;
+	const char *const *given; /* files of --config */
+	size_t given_count;
 	enum cbi_output output;
 	bool database; /* cbi_ctl_database was called */
 	struct cbi_copy *copy;
@@ -58,6 +60,10 @@ struct cbi_command {
 int cbi_ctl_fail(struct cbi_ctl *ctl);
 /* Prints "callboardctl: ..." and returns code. */
 int cbi_ctl_complain(int code, const char *fmt, ...) CB_PRINTF(2, 3);
+
+/* For bare commands: loads what --config gave, and path on top of it. CB_EINVAL
+ * after what is wrong was printed. */
+int cbi_ctl_load_with(struct cbi_ctl *ctl, const char *path) CB_USED;
 
 /* Makes the database known to ctl's lane; it is connected when first used. */
 int cbi_ctl_database(struct cbi_ctl *ctl) CB_USED;
@@ -103,6 +109,8 @@ int cbi_ctl_plugin_list(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_plugin_show(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_plugin_enable(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_plugin_disable(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_plugin_check(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_plugin_new(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_warm(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_list(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_catalog_add(struct cbi_ctl *ctl, int argc, char **argv);

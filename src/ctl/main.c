@@ -21,6 +21,12 @@ static const struct cbi_command commands[] = {
 	  "switch a plugin on, on every host" },
 	{ "plugin disable", cbi_ctl_plugin_disable, "NAME [--reason TEXT]",
 	  "switch a plugin off, on every host" },
+	{ "plugin new", cbi_ctl_plugin_new,
+	  "NAME [--tier declarative|native|foreign] [--lang python|node|sh]",
+	  "begin a plugin: a folder with its files and their tests" },
+	{ "plugin check", cbi_ctl_plugin_check,
+	  "FILE [--entity FILE] [--values FILE]",
+	  "look at a plugin as the portal does, and draw its cards" },
 	{ "catalog list", cbi_ctl_catalog_list, "",
 	  "the locations that somebody registered" },
 	{ "catalog add", cbi_ctl_catalog_add, "[--type url] TARGET",
@@ -163,25 +169,53 @@ static int unknown(int argc, char **argv)
 	return usage(stderr);
 }
 
-static int load(struct cbi_ctl *ctl, const char *const *given, size_t n)
+/* These two look at files alone. */
+static bool needs_config(const struct cbi_command *command)
 {
-	const char *const *files;
+	return command->run != cbi_ctl_plugin_new &&
+	       command->run != cbi_ctl_plugin_check;
+}
+
+static int load_files(struct cbi_ctl *ctl, const char *const *files)
+{
 	struct cb_buf report;
 	int rc;
 
 	cbi_buf_init(&report, CB_MIB);
-	rc = cbi_config_find(&ctl->ctx, given, n, &files);
-	if (rc == CB_OK)
-		rc = cbi_config_load(&ctl->ctx, files, &report, &ctl->config);
+	rc = cbi_config_load(&ctl->ctx, files, &report, &ctl->config);
 	if (report.len)
 		fputs(report.data, stderr);
 	cbi_buf_finish(&report);
-	if (rc < 0) {
-		cbi_ctl_complain(CBI_EXIT_CONFIG, "%s", cb_failure(&ctl->ctx));
-		return CBI_EXIT_CONFIG;
-	}
-	ctl->settings = cbi_config_settings(ctl->config);
+	if (rc == CB_OK)
+		ctl->settings = cbi_config_settings(ctl->config);
+	return rc;
+}
+
+static int load(struct cbi_ctl *ctl)
+{
+	const char *const *files;
+	int rc =
+	    cbi_config_find(&ctl->ctx, ctl->given, ctl->given_count, &files);
+
+	if (rc == CB_OK)
+		rc = load_files(ctl, files);
+	if (rc < 0)
+		return cbi_ctl_complain(CBI_EXIT_CONFIG, "%s",
+		                        cb_failure(&ctl->ctx));
 	return CBI_EXIT_OK;
+}
+
+int cbi_ctl_load_with(struct cbi_ctl *ctl, const char *path)
+{
+	const char **files =
+	    cb_alloc(&ctl->ctx, (ctl->given_count + 2) * sizeof(*files));
+
+	if (!files)
+		return CB_ENOMEM;
+	for (size_t i = 0; i < ctl->given_count; i++)
+		files[i] = ctl->given[i];
+	files[ctl->given_count] = path;
+	return load_files(ctl, files);
 }
 
 static void name_actor(struct cbi_ctl *ctl)
@@ -197,11 +231,10 @@ static void name_actor(struct cbi_ctl *ctl)
 	ctl->ctx.actor = actor ? actor : "unix:unknown";
 }
 
-static int run(struct cbi_ctl *ctl, int argc, char **argv,
-               const char *const *configs, size_t n)
+static int run(struct cbi_ctl *ctl, int argc, char **argv)
 {
 	const struct cbi_command *command = find(&argc, &argv);
-	int rc;
+	int rc = CBI_EXIT_OK;
 
 	if (!command)
 		return unknown(argc, argv);
@@ -210,7 +243,8 @@ static int run(struct cbi_ctl *ctl, int argc, char **argv,
 		       command->arguments, command->help);
 		return CBI_EXIT_OK;
 	}
-	rc = load(ctl, configs, n);
+	if (needs_config(command))
+		rc = load(ctl);
 	if (rc != CBI_EXIT_OK)
 		return rc;
 	name_actor(ctl);
@@ -244,7 +278,9 @@ int main(int argc, char **argv)
 		                        value);
 	cbi_lane_init(&ctl.lane, CB_ARENA_ENGINE_MAX);
 	cbi_ctx_init(&ctl.ctx, &ctl.lane);
-	rc = run(&ctl, argc, argv, configs, n);
+	ctl.given = configs;
+	ctl.given_count = n;
+	rc = run(&ctl, argc, argv);
 	/* The context first: what it defers still uses what the rest closes. */
 	cbi_ctx_finish(&ctl.ctx);
 	cbi_ctl_close(&ctl);

@@ -70,7 +70,8 @@ static void take_after(struct cbi_take *take, const struct cbi_yaml *root)
 	set(take->manifest, "after", names);
 }
 
-void cbi_take_head(struct cbi_take *take, const struct cbi_yaml *root)
+/* plugin, version, summary, contract, after. */
+static void take_head(struct cbi_take *take, const struct cbi_yaml *root)
 {
 	const struct cbi_yaml *node = cbi_yaml_get(root, "contract");
 	const char *version = cbi_take_text(root, "version");
@@ -170,7 +171,7 @@ static void take_root(struct cbi_take *take, const struct cbi_yaml *root)
 {
 	if (!CBI_TAKE_MAP(take, root, take->plugin, members))
 		return;
-	cbi_take_head(take, root);
+	take_head(take, root);
 	cbi_take_keys(take, root);
 	cbi_take_permissions(take, root);
 	refuse_hooks(take, root);

@@ -103,8 +103,6 @@ const json_t *cbi_take_key(const struct cbi_take *take, const char *name,
 /* ---- What stands in a file, one function a part --------------------------
  */
 
-/* plugin, version, summary, contract, after. */
-void cbi_take_head(struct cbi_take *take, const struct cbi_yaml *root);
 /* read_keys.c */
 void cbi_take_keys(struct cbi_take *take, const struct cbi_yaml *root);
 void cbi_take_permissions(struct cbi_take *take, const struct cbi_yaml *root);

@@ -77,9 +77,6 @@ bool cbi_host_method(const char *methods, const char *method);
 int cbi_host_foreign_page(struct cb_ctx *ctx, struct cbi_host *host,
                           const json_t *in, json_t **out) CB_USED;
 
-/* The program that runs shapes: where it was installed with the program that
- * asks, or its name alone.  Lives with ctx. */
-const char *cbi_host_shaper(struct cb_ctx *ctx);
 /* Is it a jq program?  helpers is such a pool. */
 int cbi_host_compile(struct cb_ctx *ctx, void *helpers,
                      const char *program) CB_USED;

@@ -36,12 +36,14 @@ static const char *beside(struct cb_ctx *ctx, const char *where)
 	return path && access(path, X_OK) == 0 ? path : NULL;
 }
 
-const char *cbi_host_shaper(struct cb_ctx *ctx)
+/* Where it was installed with the program that asks, or its name alone. */
+static const char *shaper(struct cb_ctx *ctx)
 {
 	/* An installation that was moved brings its own; in the build's
-	 * folder programs lie side by side, and tests two levels below. */
+	 * folder it lies beside the programs (libtool keeps the real ones
+	 * in .libs), and tests are two levels below. */
 	static const char *const places[] = { "../lib/callboard/" NAME, NAME,
-		                              "../../" NAME };
+		                              "../" NAME, "../../" NAME };
 	const char *path = NULL;
 
 	for (size_t i = 0; !path && i < sizeof(places) / sizeof(places[0]); i++)
@@ -59,6 +61,6 @@ int cbi_host_shapers(struct cb_ctx *ctx, struct cbi_helpers **out)
 		                               .memory_max = MEMORY_MAX,
 		                               .uses = USES };
 
-	cbi_str_copy(path, sizeof(path), cbi_host_shaper(ctx));
+	cbi_str_copy(path, sizeof(path), shaper(ctx));
 	return cbi_helpers_create(ctx, &plan, out);
 }

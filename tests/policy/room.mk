@@ -15,3 +15,9 @@ check_PROGRAMS += tests/policy/test_casbin
 TESTS += tests/policy/test_casbin
 tests_policy_test_casbin_SOURCES = tests/policy/test_casbin.c
 tests_policy_test_casbin_LDADD = $(test_ldadd)
+check_PROGRAMS += tests/policy/test_html
+TESTS += tests/policy/test_html
+tests_policy_test_html_SOURCES = tests/policy/test_html.c \
+	tests/policy/world.c tests/policy/world.h \
+	tests/web/pages/house.c tests/web/pages/house.h
+tests_policy_test_html_LDADD = $(test_ldadd)

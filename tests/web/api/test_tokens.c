@@ -4,7 +4,8 @@
  * stock frontends keep in a cookie.
  *
  * With `cost KIND N` it is no test: it asks for one entity N times, as a
- * service or as a user, for tests/bench/tokens to count instructions.
+ * service, a user, or a user who sees by conditions, for tests/bench/tokens to
+ * count instructions.
  */
 #include "tests/lib/cmock.h"
 
@@ -184,6 +185,22 @@ static int finish(void **state)
 	return 0;
 }
 
+/* What sees the entity by the second of three roles, by conditions alone. */
+static const char conditions[] =
+    "permission: {roles: [{name: one, members: ['group:default/crew'], "
+    "permissions: [{permission: catalog.entity.read, condition: {anyOf: ["
+    "{rule: HAS_LABEL, resourceType: catalog-entity, params: {label: tier, "
+    "value: gold}}, {rule: HAS_METADATA, resourceType: catalog-entity, params: "
+    "{key: tags, value: java}}]}}]}, {name: two, members: "
+    "['user:default/ada'], permissions: [{permission: catalog-entity, action: "
+    "read, condition: {rule: IS_ENTITY_OWNER, resourceType: catalog-entity, "
+    "params: {claims: [$ownerRefs]}}}]}, {name: three, members: "
+    "['user:default/ada'], permissions: [{permission: catalog.entity.read, "
+    "effect: deny, condition: {allOf: [{rule: IS_ENTITY_KIND, resourceType: "
+    "catalog-entity, params: {kinds: [Resource, API]}}, {not: {rule: HAS_SPEC, "
+    "resourceType: catalog-entity, params: {key: type, value: public}}}]}}]}]}"
+    "\n";
+
 static int cost(const char *kind, int n)
 {
 	char value[4096];
@@ -191,9 +208,11 @@ static int cost(const char *kind, int n)
 	int bad = 0;
 
 	start(NULL);
-	token = strcmp(kind, "user") == 0
-	            ? house_user_token(house, "user:default/ada")
-	            : HOUSE_SERVICE;
+	token = strcmp(kind, "service") == 0
+	            ? HOUSE_SERVICE
+	            : house_user_token(house, "user:default/ada");
+	if (strcmp(kind, "conditions") == 0)
+		house_policy(house, conditions);
 	snprintf(value, sizeof(value), "Bearer %s", token);
 	house_header(house, "HTTP_AUTHORIZATION", value);
 	for (int i = 0; i < n; i++)

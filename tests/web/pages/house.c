@@ -51,7 +51,7 @@ struct house {
 	char dir[64];
 	struct cbi_lane lane;
 	struct cb_ctx ctx;
-	struct cbi_config *config;
+	struct cbi_config *config, *rules; /* rules: house_policy's */
 	struct cbi_copy *copy;
 	struct cbi_auth *auth;
 	struct cbi_cache *cache;
@@ -226,7 +226,7 @@ static void fill(struct house *house, const char *const *entities)
 	atomic_store(&cbi_board()->registry_number, 1);
 }
 
-static void open_policy(struct house *house)
+static void open_policy(struct house *house, const struct cbi_config *config)
 {
 	struct cbi_policy_joins joins = {
 		.copy = house->copy,
@@ -239,9 +239,33 @@ static void open_policy(struct house *house)
 	joins.cache = house->cache;
 	if (!house->cache)
 		exit(99);
-	MUST(cbi_policy_create(&house->ctx, house->config, &joins,
-	                       &house->policy));
+	MUST(cbi_policy_create(&house->ctx, config, &joins, &house->policy));
 	house->web.policy = house->policy;
+}
+
+void house_policy(struct house *house, const char *config)
+{
+	char path[96];
+	const char *files[2] = { path, NULL };
+	struct cb_buf report;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/policy.yaml", house->dir);
+	file = fopen(path, "w");
+	if (!file)
+		exit(99);
+	fputs(config, file);
+	fclose(file);
+	cbi_policy_destroy(house->policy);
+	/* What was decided by the one before is kept in it. */
+	cbi_cache_destroy(house->cache);
+	cbi_config_destroy(house->rules);
+	cbi_ctx_finish(&house->ctx);
+	cbi_ctx_init(&house->ctx, &house->lane);
+	cbi_buf_init(&report, CB_MIB);
+	MUST(cbi_config_load(&house->ctx, files, &report, &house->rules));
+	cbi_buf_finish(&report);
+	open_policy(house, house->rules);
 }
 
 static void make_router(struct house *house)
@@ -283,7 +307,7 @@ struct house *house_open(const char *base_path, const char *const *entities)
 	fill(house, entities);
 	MUST(cbi_auth_create(&house->ctx, house->config, house->copy,
 	                     CBI_TABLE_KEY, &house->auth));
-	open_policy(house);
+	open_policy(house, house->config);
 	make_router(house);
 	MUST(cbi_addr_set(base_path, "abc123"));
 	house->catalog.copy = house->copy;
@@ -323,6 +347,7 @@ void house_close(struct house *house)
 	cbi_copy_destroy(house->copy);
 	cbi_cache_destroy(house->cache);
 	cbi_config_destroy(house->config);
+	cbi_config_destroy(house->rules);
 	cbi_buf_finish(&house->sent);
 	cbi_lane_finish(&house->lane);
 	nftw(house->dir, drop, 8, FTW_DEPTH | FTW_PHYS);

@@ -42,6 +42,8 @@ const struct house_answer *house_last(const struct house *house);
 const char *house_user_token(struct house *house, const char *user);
 const char *house_plugin_token(struct house *house, const char *plugin,
                                const char *target, const char *user);
+/* Section `permission` of the config from here on, as YAML or JSON. */
+void house_policy(struct house *house, const char *config);
 /* A header of all requests from here on ("HTTP_ACCEPT"); NULL takes it
  * away. */
 void house_header(struct house *house, const char *name, const char *value);

@@ -45,6 +45,8 @@ test('cards of programs in Python, sh and Node are drawn like any other', async 
   assert.match(await drawn('builds/last', 'ferry', 'Passed'), /<td class="lead">480<\/td>/);
   const page = await request(`${portal.base}/catalog/default/component/ferry`, as());
   for (const part of ['21 °C', 'Disk of the host', 'Passed', 'data-plugin="ownership"']) assert.ok(page.body.includes(part), part);
+  // A place without an entity.
+  await until('home has its card', 5, async () => /The host[^]*Disk of the host/.test((await request(`${portal.base}/`, as())).body));
   // Who lacks what the key is made of does not get the card.
   assert.doesNotMatch((await request(`${portal.base}/catalog/default/component/plain`, as())).body, /data-plugin="weather"/);
   for (const name of ['weather', 'disk', 'builds']) assert.equal((await list())[name].tier, 'foreign');
@@ -174,6 +176,7 @@ summary: How full the disk is
 serve: fastcgi:unix:${sock('disk')}
 cards:
   full: {title: Disk, when: kind=component}
+  host: {title: The host, place: home}
 `);
   put('builds', `plugin: builds
 version: 1.0.0

@@ -5,7 +5,7 @@
 set -eu
 
 case $PATH_INFO in
-/fragments/disk/full)
+/fragments/disk/full | /fragments/disk/host)
 	used=$(df -P / | awk 'NR == 2 { print $5 + 0 }')
 	printf 'Content-Type: application/vnd.callboard.view+json\r\n\r\n'
 	printf '{"level": 1, "show": [{"progress": {"label": "Disk of the host", "value": %d}}]}\n' "$used"

@@ -94,6 +94,7 @@ static const struct sample {
 	  "{'title':'A number at the end','mark':12345},"
 	  "'A plain line']}" },
 	{ "links", "Links", false,
+	  "{'text':'Where to look when a gate is stuck.'},"
 	  "{'links':[{'text':'All gates','url':"
 	  "'https://grafana.ondry.example/'},"
 	  "{'text':'Runbook','url':'https://handbook.ondry.example/'},"
@@ -113,6 +114,7 @@ static const struct sample {
 	  "`gatectl restart`\\n\\n> A closed gate is a promise.\\n\\n- "
 	  "[x] drilled\\n- [ ] written down'}" },
 	{ "tabs", "Tabs", false,
+	  "{'text':'Where the release is.'},"
 	  "{'tabs':[{'title':'Staging','show':[{'status':{'text':'Passed',"
 	  "'tone':'good'}},{'text':'4.12.0, since Monday.'}]},"
 	  "{'title':'Production','show':[{'status':{'text':'Rolling out',"

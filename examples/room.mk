@@ -19,6 +19,9 @@ EXTRA_DIST += docs/examples.md nginx/tools.conf.in \
 	examples/landscape/systems.yaml \
 	examples/org/groups.yaml \
 	examples/org/people.yaml \
+	examples/plugins/alertmanager.yaml \
+	examples/plugins/argocd.yaml \
+	examples/plugins/pagerduty.yaml \
 	examples/resources/resources.yaml \
 	examples/templates/library/skeleton/catalog-info.yaml \
 	examples/templates/library/template.yaml \

@@ -107,6 +107,7 @@ int cbi_ctl_db_migrate(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_status(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_plugin_list(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_plugin_show(struct cbi_ctl *ctl, int argc, char **argv);
+int cbi_ctl_plugin_test(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_plugin_enable(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_plugin_disable(struct cbi_ctl *ctl, int argc, char **argv);
 int cbi_ctl_plugin_check(struct cbi_ctl *ctl, int argc, char **argv);

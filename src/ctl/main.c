@@ -17,6 +17,8 @@ static const struct cbi_command commands[] = {
 	  "all plugins of this host and their state" },
 	{ "plugin show", cbi_ctl_plugin_show, "NAME",
 	  "all that is known of a plugin" },
+	{ "plugin test", cbi_ctl_plugin_test, "FILE",
+	  "run the tests inside a plugin.yaml" },
 	{ "plugin enable", cbi_ctl_plugin_enable, "NAME",
 	  "switch a plugin on, on every host" },
 	{ "plugin disable", cbi_ctl_plugin_disable, "NAME [--reason TEXT]",
@@ -169,11 +171,12 @@ static int unknown(int argc, char **argv)
 	return usage(stderr);
 }
 
-/* These two look at files alone. */
+/* These look at files alone. */
 static bool needs_config(const struct cbi_command *command)
 {
 	return command->run != cbi_ctl_plugin_new &&
-	       command->run != cbi_ctl_plugin_check;
+	       command->run != cbi_ctl_plugin_check &&
+	       command->run != cbi_ctl_plugin_test;
 }
 
 static int load_files(struct cbi_ctl *ctl, const char *const *files)

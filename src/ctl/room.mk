@@ -18,6 +18,7 @@ callboardctl_SOURCES = \
 	src/ctl/plugin.c \
 	src/ctl/plugin_check.c \
 	src/ctl/plugin_new.c \
+	src/ctl/plugin_test.c \
 	src/ctl/policy.c \
 	src/ctl/provider.c \
 	src/ctl/status.c \

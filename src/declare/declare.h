@@ -98,10 +98,37 @@ int cbi_declare_fill(struct cb_ctx *ctx, const json_t *manifest,
                      const json_t *source, const struct cbi_declare_with *with,
                      const char *key, struct cb_buf *out) CB_USED;
 
+/* Makes the one request of a declared action; its answer is nobody's. */
+int cbi_declare_act(struct cb_ctx *ctx, const json_t *action,
+                    const struct cbi_declare_with *with,
+                    const char *key) CB_USED;
+
 /* The view model of `show` over a source's value (NULL: there is none);
  * a new reference.  CB_EUPSTREAM names the path of what does not fit. */
 int cbi_declare_show(struct cb_ctx *ctx, const json_t *show,
                      const json_t *value, const struct cb_entity *entity,
                      const struct cbi_declare_with *with, json_t **out) CB_USED;
+
+/* ---- Testing ------------------------------------------------------------- */
+
+struct cbi_declare_tester {
+	/* cbi_entity_create. */
+	int (*entity)(struct cb_ctx *ctx, const char *body, size_t len,
+	              const struct cb_entity **out);
+	void *arg;
+	/* As that of struct cbi_declare_with. */
+	int (*shape)(struct cb_ctx *ctx, void *arg, const char *program,
+	             const char *vars, const char *input, size_t len,
+	             struct cb_buf *out);
+};
+
+/*
+ * Runs one test of a file: the key of its entity, the value that its answers
+ * become, and what the card shows of it.  CB_OK when all is as expected, else
+ * the failure says what is not.
+ */
+int cbi_declare_test(struct cb_ctx *ctx, const json_t *manifest,
+                     const json_t *test,
+                     const struct cbi_declare_tester *tester) CB_USED;
 
 #endif

@@ -418,6 +418,19 @@ static int shape(struct cb_ctx *ctx, const json_t *manifest,
 	return rc;
 }
 
+int cbi_declare_act(struct cb_ctx *ctx, const json_t *action,
+                    const struct cbi_declare_with *with, const char *key)
+{
+	struct flight flight = { .source = action, .with = with, .key = key };
+	json_t *request =
+	    json_array_get(json_object_get(action, "requests"), 0);
+	struct cbi_declare_reply reply = { .next = "" };
+	struct cbi_declare_request ask;
+	int rc = make_request(ctx, &flight, request, &ask);
+
+	return rc == CB_OK ? with->ask(ctx, with->arg, &ask, &reply) : rc;
+}
+
 int cbi_declare_fill(struct cb_ctx *ctx, const json_t *manifest,
                      const json_t *source, const struct cbi_declare_with *with,
                      const char *key, struct cb_buf *out)

@@ -27,10 +27,10 @@ static const struct cbi_member members[] = {
 	{ "sources", CBI_MEMBER_MAP, false },
 	{ "cards", CBI_MEMBER_MAP, false },
 	{ "pages", CBI_MEMBER_MAP, false },
+	{ "actions", CBI_MEMBER_MAP, false },
 	{ "tests", CBI_MEMBER_LIST, false },
 	{ "serve", CBI_MEMBER_LINE, false },
 	{ "apis", CBI_MEMBER_MAP, false },
-	{ "actions", CBI_MEMBER_ANY, false },
 	{ "schedules", CBI_MEMBER_ANY, false },
 	{ "processors", CBI_MEMBER_ANY, false },
 	{ "providers", CBI_MEMBER_ANY, false },
@@ -43,10 +43,9 @@ static const struct cbi_member members[] = {
 };
 
 /* Of these, hooks that the contract names and no host serves yet. */
-static const char *const hooks[] = { "actions",   "schedules", "processors",
-	                             "providers", "collators", "webhooks",
-	                             "channels",  "signin",    "steps",
-	                             "rules" };
+static const char *const hooks[] = { "schedules", "processors", "providers",
+	                             "collators", "webhooks",   "channels",
+	                             "signin",    "steps",      "rules" };
 
 static void set(json_t *map, const char *name, json_t *value)
 {
@@ -176,6 +175,10 @@ static void take_root(struct cbi_take *take, const struct cbi_yaml *root)
 	cbi_take_permissions(take, root);
 	refuse_hooks(take, root);
 	if (cbi_take_text(root, "serve")) {
+		if (cbi_yaml_get(root, "actions"))
+			cbi_take_wrong_key(take, cbi_yaml_get(root, "actions"),
+			                   "declares actions, which this host "
+			                   "does not serve yet for programs");
 		cbi_take_foreign(take, root);
 		return;
 	}
@@ -186,6 +189,7 @@ static void take_root(struct cbi_take *take, const struct cbi_yaml *root)
 	cbi_take_sources(take, root);
 	cbi_take_cards(take, root);
 	cbi_take_pages(take, root);
+	cbi_take_actions(take, root);
 }
 
 /* The one document; what is no YAML is a mistake, too. */

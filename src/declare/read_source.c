@@ -15,20 +15,8 @@
 #define FRESH_S 60
 #define STALE_S 3600
 
-#define REQUEST_MEMBERS                                                        \
-	{ "get", CBI_MEMBER_LINE, false }, { "post", CBI_MEMBER_LINE, false }, \
-	    { "put", CBI_MEMBER_LINE, false },                                 \
-	    { "patch", CBI_MEMBER_LINE, false },                               \
-	    { "delete", CBI_MEMBER_LINE, false },                              \
-	    { "headers", CBI_MEMBER_MAP, false },                              \
-	    { "body", CBI_MEMBER_ANY, false },                                 \
-	    { "as", CBI_MEMBER_LINE, false },                                  \
-	{                                                                      \
-		"follow", CBI_MEMBER_ANY, false                                \
-	}
-
 static const struct cbi_member source_members[] = {
-	REQUEST_MEMBERS,
+	CBI_REQUEST_MEMBERS,
 	{ "key", CBI_MEMBER_ANY, false },
 	{ "requests", CBI_MEMBER_LIST, false },
 	{ "shape", CBI_MEMBER_TEXT, false },
@@ -37,7 +25,7 @@ static const struct cbi_member source_members[] = {
 };
 
 static const struct cbi_member request_members[] = {
-	REQUEST_MEMBERS,
+	CBI_REQUEST_MEMBERS,
 	{ "name", CBI_MEMBER_LINE, true },
 };
 

@@ -100,6 +100,19 @@ void cbi_take_templates(struct cbi_take *take, const struct cbi_yaml *node,
 const json_t *cbi_take_key(const struct cbi_take *take, const char *name,
                            size_t len);
 
+/* What a request may have, wherever one is made. */
+#define CBI_REQUEST_MEMBERS                                                    \
+	{ "get", CBI_MEMBER_LINE, false }, { "post", CBI_MEMBER_LINE, false }, \
+	    { "put", CBI_MEMBER_LINE, false },                                 \
+	    { "patch", CBI_MEMBER_LINE, false },                               \
+	    { "delete", CBI_MEMBER_LINE, false },                              \
+	    { "headers", CBI_MEMBER_MAP, false },                              \
+	    { "body", CBI_MEMBER_ANY, false },                                 \
+	    { "as", CBI_MEMBER_LINE, false },                                  \
+	{                                                                      \
+		"follow", CBI_MEMBER_ANY, false                                \
+	}
+
 /* ---- What stands in a file, one function a part --------------------------
  */
 
@@ -133,6 +146,8 @@ bool cbi_take_path(struct cbi_take *take, const struct cbi_yaml *node,
                    const char *what);
 /* read_foreign.c: all of a file that has `serve`. */
 void cbi_take_foreign(struct cbi_take *take, const struct cbi_yaml *root);
+/* read_action.c; after the cards. */
+void cbi_take_actions(struct cbi_take *take, const struct cbi_yaml *root);
 /* read_show.c */
 json_t *cbi_take_show(struct cbi_take *take, const struct cbi_yaml *map,
                       const char *what, const json_t *key);

@@ -23,6 +23,9 @@ int cbi_declared_key(struct cb_ctx *ctx, void *state,
                      const struct cb_entity *entity, const char **key);
 int cbi_declared_fill(struct cb_ctx *ctx, void *state, const char *key,
                       struct cb_buf *out);
+/* In a call of an action. */
+int cbi_declared_act(struct cb_ctx *ctx, const json_t *action,
+                     const char *key) CB_USED;
 int cbi_declared_draw(struct cb_ctx *ctx, void *state,
                       const struct cb_entity *entity, struct cb_html *html);
 int cbi_declared_page(struct cb_ctx *ctx, void *state, struct cb_req *req,

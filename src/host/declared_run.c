@@ -220,6 +220,13 @@ int cbi_declared_fill(struct cb_ctx *ctx, void *state, const char *key,
 	    key, out);
 }
 
+int cbi_declared_act(struct cb_ctx *ctx, const json_t *action, const char *key)
+{
+	const struct cbi_declare_with with = with_of(cbi_call_of(ctx));
+
+	return cbi_declare_act(ctx, action, &with, key);
+}
+
 static int draw(struct cb_ctx *ctx, const json_t *row,
                 const struct cb_entity *entity, struct cb_html *html)
 {

@@ -80,7 +80,8 @@ int cbi_host_foreign_page(struct cb_ctx *ctx, struct cbi_host *host,
 /* Is it a jq program?  helpers is such a pool. */
 int cbi_host_compile(struct cb_ctx *ctx, void *helpers,
                      const char *program) CB_USED;
-/* A pool of them, for a process that fills. */
+/* A pool of callboard-shape, which was installed with the program that asks.
+ */
 int cbi_host_shapers(struct cb_ctx *ctx, struct cbi_helpers **out) CB_USED;
 /*
  * Runs a program over input in one of them; letter is 'r', or 'c' to compile
@@ -178,6 +179,15 @@ int cbi_host_source(struct cb_ctx *ctx, struct cbi_host *host,
 int cbi_host_fill(struct cb_ctx *ctx, struct cbi_host *host, const char *plugin,
                   const char *source, const char *key,
                   struct cb_buf *out) CB_USED;
+
+/*
+ * Does what an action of a declared plugin says, guarded; only in fetch
+ * processes.  The values it says it changes are forgotten.  CB_ENOENT for no
+ * such action, CB_EINVAL for an entity that lacks what it is made of, else as
+ * the tool answers.
+ */
+int cbi_host_act(struct cb_ctx *ctx, struct cbi_host *host, const char *plugin,
+                 const char *name, const struct cb_entity *entity) CB_USED;
 
 /* Calls each for every source key of the entity (of one plugin, or of all
  * with NULL); a failing `key` function ends that source alone. */

@@ -45,6 +45,7 @@ struct cbi_call {
 	struct cbi_host *host;
 	struct cbi_loaded *loaded;
 	const struct cb_source *filling; /* while `fill` runs */
+	const struct cb_source *acting;  /* an action, in the shape of one */
 	const struct cb_source *asking;  /* while `key` runs */
 	const struct cb_card *drawing;   /* while `draw` runs */
 	const struct cb_route *routing;  /* while `handle` runs */

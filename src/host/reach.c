@@ -60,15 +60,18 @@ int cbi_host_http_policy(void *host, struct cb_ctx *ctx,
 {
 	const struct cbi_call *call = cbi_call_of(ctx);
 	const struct cb_source *all, *source;
+	struct cb_source acting[2] = { { 0 } };
 	const char **hosts;
 	size_t n = 0;
 
 	(void)host;
+	if (call && call->acting)
+		acting[0] = *call->acting;
 	if (!call || (!call->filling && !call->probing))
 		return cb_fail(
 		    ctx, CB_EPLACE,
 		    "only the fill of a source and a probe reach tools");
-	all = call->loaded->plugin.sources;
+	all = call->acting ? acting : call->loaded->plugin.sources;
 	for (source = all; source && source->name; source++)
 		n++;
 	hosts = cb_alloc(ctx, (n + 1) * sizeof(*hosts));
@@ -78,7 +81,7 @@ int cbi_host_http_policy(void *host, struct cb_ctx *ctx,
 	for (source = all; source && source->name; source++) {
 		const char *value;
 
-		if (call->filling && source != call->filling)
+		if (call->filling && !call->acting && source != call->filling)
 			continue;
 		value = reach_of(call->loaded, source);
 		if (policy->connection &&

@@ -1,5 +1,6 @@
 # host: floor 4, the counter: loads plugins, calls them, serves them
 libcallboard_la_SOURCES += \
+	src/host/act.c \
 	src/host/call.c \
 	src/host/catalog.c \
 	src/host/db.c \

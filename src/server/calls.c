@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth/outside.h"
+#include "catalog/entity.h"
 #include "catalog/excerpt.h"
 #include "catalog/trial.h"
 #include "base/limits.h"
@@ -16,6 +17,7 @@
 #include "provider/provider.h"
 #include "scm/git.h"
 #include "scm/infer.h"
+#include "server/charge.h"
 #include "spawn/spawn.h"
 
 int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
@@ -238,6 +240,9 @@ static int assert_who(struct cb_ctx *ctx, void *arg, const json_t *in,
 	return cbi_outside_assert(ctx, calls->outside, in, out);
 }
 
+/* ---- Plugins --------------------------------------------------------------
+ */
+
 static int page(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 {
 	const struct cbi_calls *calls = arg;
@@ -245,11 +250,40 @@ static int page(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
 	return cbi_host_foreign_page(ctx, calls->host, in, out);
 }
 
+static int act(struct cb_ctx *ctx, void *arg, const json_t *in, json_t **out)
+{
+	const struct cbi_calls *calls = arg;
+	const char *plugin = text(in, "plugin"), *action = text(in, "action");
+	const char *body = text(in, "entity");
+	const struct cb_entity *entity = NULL;
+	int rc = CB_OK;
+
+	if (!plugin || !action || !calls->host)
+		return cb_fail(ctx, CB_EINVAL,
+		               "'plugin' and 'action' are needed");
+	cbi_charge_thread(ctx->lane->slot);
+	if (body)
+		rc = cbi_entity_create(ctx, body, strlen(body), &entity);
+	if (rc == CB_OK)
+		rc = cbi_host_act(ctx, calls->host, plugin, action, entity);
+	if (rc < 0)
+		return rc;
+	*out = json_object();
+	return cbi_json_keep(ctx, *out);
+}
+
 const struct cbi_call_row cbi_calls_table[] = {
-	{ "auth.assert", assert_who },    { "auth.bind", bind_as },
-	{ "auth.jwks", cbi_call_jwks },   { "auth.look", look },
-	{ "auth.redeem", redeem },        { "auth.refresh", refresh },
-	{ "catalog.analyze", analyze },   { "catalog.dry-run", dry_run },
-	{ "catalog.validate", validate }, { "foreign.page", page },
-	{ "graph.layout", layout },       { NULL, NULL },
+	{ "auth.assert", assert_who },
+	{ "auth.bind", bind_as },
+	{ "auth.jwks", cbi_call_jwks },
+	{ "auth.look", look },
+	{ "auth.redeem", redeem },
+	{ "auth.refresh", refresh },
+	{ "catalog.analyze", analyze },
+	{ "catalog.dry-run", dry_run },
+	{ "catalog.validate", validate },
+	{ "foreign.page", page },
+	{ "graph.layout", layout },
+	{ "plugin.act", act },
+	{ NULL, NULL },
 };

@@ -43,6 +43,9 @@ int cbi_calls_open(struct cb_ctx *ctx, const struct cbi_config *config,
  * graph.layout      {dot} > {plain}: Graphviz, with limits; CB_ENOTSUP where
  *                   it is not installed
  *
+ * plugin.act        {plugin, action, entity?: its served JSON} > {}: as
+ *                   cbi_host_act
+ *
  * Their argument is a struct cbi_calls.
  */
 extern const struct cbi_call_row cbi_calls_table[];

@@ -47,4 +47,9 @@ struct cbi_source_value {
 	bool unkept; /* Redis is away: this host alone has it, for a while */
 };
 
+/* Forgets what is kept of ref, of which plugin, source, version and key are
+ * looked at: the next reader has it fetched.  With Redis away it stays until
+ * it is no longer fresh. */
+void cbi_source_forget(struct cb_ctx *ctx, const struct cbi_source_ref *ref);
+
 #endif

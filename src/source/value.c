@@ -183,6 +183,14 @@ bool cbi_value_decode(const char *data, size_t len, const char *redis_key,
 	return true;
 }
 
+void cbi_source_forget(struct cb_ctx *ctx, const struct cbi_source_ref *ref)
+{
+	char key[CB_SOURCE_REDIS_KEY_MAX];
+
+	if (cbi_value_key(ctx, ref, key) < 0 || cbi_redis_del(ctx, key) < 0)
+		cb_failure_clear(ctx);
+}
+
 int cbi_value_get(struct cb_ctx *ctx, const char *redis_key,
                   struct cbi_source_value *out)
 {

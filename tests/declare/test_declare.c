@@ -207,6 +207,19 @@ static const struct {
 	{ "    when: kind", "    place: home\n    when: kind",
 	  "alerts.yaml:15:3: card 'open': its source 'open' needs an "
 	  "entity, and 'home' has none" },
+	{ "    show:",
+	  "    show: [{text: x}]\nactions:\n  mute:\n    title: "
+	  "Mute\n    get: \"{config.server}/x\"\nx:",
+	  "alerts.yaml:20:3: action 'mute': a GET changes nothing" },
+	{ "plugin: alerts\n",
+	  "plugin: alerts\nserve: http://127.0.0.1:1\nactions: {}\n",
+	  "alerts.yaml:3:1: declares actions, which this host does not serve "
+	  "yet for programs" },
+	{ "cards:\n",
+	  "actions:\n  mute: {title: Mute, card: opne, post: "
+	  "\"{config.server}/x\"}\ncards:\n",
+	  "alerts.yaml:15:29: action 'mute': card: there is no card 'opne'; "
+	  "did you mean 'open'?" },
 	{ "- stat:", "- stats:",
 	  "alerts.yaml:19:9: card 'open': there is no component "
 	  "'stats'; did you mean 'stat'?" },

@@ -11,7 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 let portal, cookie, dir, plugins, tool;
-const asked = [];
+const asked = [], silences = [];
 const list = async () => Object.fromEntries(JSON.parse((await portal.ctl('-o', 'json', 'plugin', 'list')).stdout).map(p => [p.name, p]));
 const card = (plugin, entity = 'ferry', name = 'open') => request(`${portal.base}/fragments/${plugin}/${name}?entity=component:default/${entity}`, { headers: { cookie } });
 const drawn = async (...args) => (await card(...args)).body;
@@ -21,6 +21,12 @@ function answer(req, res) {
   asked.push(`${req.method} ${req.url}`);
   const url = new URL(req.url, 'http://tool');
   res.setHeader('content-type', 'application/json');
+  if (req.method === 'POST' && url.pathname === '/api/v2/silences') {
+    let body = '';
+    req.on('data', chunk => { body += chunk; });
+    req.on('end', () => { silences.push(JSON.parse(body)); if (silences.length > 1) res.statusCode = 500; res.end('{"silenceID": "s1"}'); });
+    return undefined;
+  }
   if (url.pathname === '/api/v2/alerts') {
     const name = url.searchParams.get('filter')?.replace(/^service=/, '');
     return res.end(JSON.stringify([{ labels: { alertname: `Disk of ${name} full`, severity: 'critical' }, startsAt: '2026-11-27T18:00:00Z', status: { state: 'active' } }]));
@@ -121,6 +127,37 @@ test('warm fetches for it too', async () => {
   const warm = await portal.warm('-o', 'json', '--plugin', 'alerts');
   assert.equal(warm.code, 0, warm.stdout + warm.stderr);
   assert.equal(JSON.parse(warm.stdout).total, 1);
+});
+
+test('a button asks the tool once, and is in the audit log', async () => {
+  put('alerts', `${alerts()}actions:
+  silence:
+    title: Silence them
+    confirm: Nobody will be called for an hour.
+    post: "{config.server}/api/v2/silences"
+    body: {matchers: [{name: service, value: "{key}"}], comment: from the portal}
+    done: They are silent for an hour.
+`);
+  const as = { authorization: `Bearer ${portal.token}` };
+  const entity = 'component:default/ferry', address = `${portal.base}/p/alerts/actions/silence`;
+  const body = await until('the button is there', 3, async () => { const { body } = await request(`${portal.base}/fragments/alerts/open?entity=${entity}`, { headers: as }); return body.includes('Silence them') && body; });
+  assert.match(body, /<a class="button" href="\/p\/alerts\/actions\/silence\?entity=component/);
+  // A guest neither sees nor presses it.
+  assert.doesNotMatch(await drawn('alerts'), /Silence them/);
+  assert.ok([401, 403].includes((await request(address, { method: 'POST', headers: { cookie, 'content-type': 'application/x-www-form-urlencoded' }, body: `entity=${entity}` })).status));
+  const page = await request(`${address}?entity=${entity}`, { headers: as });
+  assert.match(page.body, /Nobody will be called for an hour\.[^]*<form[^>]*method="post"[^]*name="entity"[^>]*value="component:default\/ferry"/);
+  assert.equal(silences.length, 0);
+  const press = () => request(address, { method: 'POST', headers: { ...as, 'content-type': 'application/x-www-form-urlencoded' }, body: `entity=${encodeURIComponent(entity)}` });
+  const before = asked.length, done = await press();
+  assert.equal(done.status, 303, done.body);
+  assert.deepEqual(silences, [{ matchers: [{ name: 'service', value: 'calm/ferry' }], comment: 'from the portal' }]);
+  assert.match((await request(portal.base + done.headers.location, { headers: as })).body, /They are silent for an hour\./);
+  // What the card shows is asked for anew.
+  await until('the alerts were asked for', 3, async () => { await drawn('alerts'); return asked.slice(before).some(line => line.startsWith('GET /api/v2/alerts')); });
+  assert.equal((await press()).status, 502);
+  const rows = JSON.parse((await portal.ctl('-o', 'json', 'audit', 'list', '--action', 'plugin.action')).stdout);
+  assert.deepEqual(rows.map(row => [row.object, row.outcome]), [['alerts.silence component:default/ferry', 'failed'], ['alerts.silence component:default/ferry', 'done']]);
 });
 
 test('a file that is taken away takes its card along', async () => {

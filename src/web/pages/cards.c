@@ -17,6 +17,7 @@
 #include "view/view.h"
 #include "web/at.h"
 #include "web/may.h"
+#include "web/pages/plugin_action.h"
 #include "web/pages/things.h"
 
 static const char *const states[] = {
@@ -190,17 +191,13 @@ int cbi_card_write(const struct cbi_card *card, enum cbi_card_form form)
 	return CB_OK;
 }
 
-/* The entity that ?entity= names; NULL when nothing is named. */
-static int load(struct cb_req *req, const char **ref,
-                const struct cb_entity **entity)
+int cbi_card_entity(struct cb_req *req, const char *asked, const char **ref,
+                    struct cbi_served *served)
 {
-	const char *asked = cbi_req_query(req, "entity");
 	struct cbi_addr_ref parts;
-	struct cbi_served served;
 	int rc;
 
 	*ref = NULL;
-	*entity = NULL;
 	if (!asked || !*asked)
 		return CB_OK;
 	if (cbi_addr_ref(req->ctx, asked, &parts) < 0)
@@ -210,9 +207,21 @@ static int load(struct cb_req *req, const char **ref,
 		               asked);
 	rc = cbi_view_ref(req->ctx, parts.kind, parts.ns, parts.name, ref);
 	if (rc == CB_OK)
-		rc = cbi_view_by_ref(req->ctx, req->web->catalog, *ref, &served,
+		rc = cbi_view_by_ref(req->ctx, req->web->catalog, *ref, served,
 		                     NULL);
-	if (rc == CB_OK)
+	return rc;
+}
+
+/* The entity that ?entity= names; NULL when nothing is named. */
+static int load(struct cb_req *req, const char **ref,
+                const struct cb_entity **entity)
+{
+	struct cbi_served served;
+	int rc =
+	    cbi_card_entity(req, cbi_req_query(req, "entity"), ref, &served);
+
+	*entity = NULL;
+	if (rc == CB_OK && *ref)
 		rc = cbi_entity_create(req->ctx, served.body, served.len,
 		                       entity);
 	return rc;
@@ -255,7 +264,8 @@ static void finish(void *buf)
 }
 
 /* May he see the card?  What is not there `draw` tells. */
-static int permit(struct cb_req *req, struct cbi_card *card)
+static int permit(struct cb_req *req, const struct cbi_card *card,
+                  const struct cbi_plugin_entry **out)
 {
 	const struct cbi_plugin_entry *plugin = NULL;
 	const struct cbi_snapshot *snapshot;
@@ -269,6 +279,7 @@ static int permit(struct cb_req *req, struct cbi_card *card)
 	for (size_t i = 0; plugin && i < plugin->card_count; i++)
 		if (strcmp(plugin->cards[i].name, card->name) == 0)
 			needs = plugin->cards[i].needs;
+	*out = plugin;
 	return rc < 0 || !needs ? rc
 	                        : cbi_may_plugin(req, plugin, needs, false);
 }
@@ -289,6 +300,7 @@ static int show(struct cb_req *req)
 	struct cbi_card card = { .req = req,
 		                 .plugin = req->args[0],
 		                 .name = req->args[1] };
+	const struct cbi_plugin_entry *plugin = NULL;
 	const struct cb_entity *entity;
 	struct cb_html html;
 	int rc;
@@ -313,7 +325,7 @@ static int show(struct cb_req *req)
 	cbi_html_init(&html, req->ctx, card.drawn,
 	              cb_printf(req->ctx, "%s-%s", card.plugin, card.name), 3);
 	cbi_thing_titles(req, &html);
-	rc = permit(req, &card);
+	rc = permit(req, &card, &plugin);
 	if (rc < 0 && rc != CB_EDENIED)
 		return rc;
 	if (rc == CB_EDENIED)
@@ -323,7 +335,13 @@ static int show(struct cb_req *req)
 	else
 		cbi_host_draw_card(req->ctx, req->web->host, card.plugin,
 		                   card.name, entity, &html, &card.result);
-	return cbi_card_write(&card, cbi_card_form(req));
+	rc = CB_OK;
+	if (plugin && (card.result.outcome == CBI_CARD_DRAWN ||
+	               card.result.outcome == CBI_CARD_NOTE)) {
+		cbi_action_buttons(&card, plugin, &html);
+		rc = cbi_html_end(&html);
+	}
+	return rc < 0 ? rc : cbi_card_write(&card, cbi_card_form(req));
 }
 
 #define FRAGMENT(at, label)                                           \

@@ -5,6 +5,7 @@
 #ifndef CB_WEB_PAGES_CARDS_H
 #define CB_WEB_PAGES_CARDS_H
 
+#include "catalog/view.h"
 #include "host/host.h"
 #include "web/router.h"
 #include "web/web.h"
@@ -24,6 +25,11 @@ struct cbi_card {
 	struct cb_buf *drawn;
 	struct cbi_card_result result;
 };
+
+/* The entity that a request names, as it is served; *ref is NULL when it names
+ * none.  CB_EINVAL for what is no reference, CB_ENOENT. */
+int cbi_card_entity(struct cb_req *req, const char *asked, const char **ref,
+                    struct cbi_served *served) CB_USED;
 
 /* Makes the answer; never a redirect, a cookie, or a status other than 200
  * within a page. */

@@ -15,6 +15,7 @@
 #include "html/addr.h"
 #include "registry/registry.h"
 #include "web/may.h"
+#include "web/pages/plugin_action.h"
 #include "web/pages/cards.h"
 #include "web/pages/pages.h"
 #include "web/pages/shell.h"
@@ -69,14 +70,35 @@ static int call(struct cb_req *req, struct cb_buf **drawn,
 	return rc < 0 ? rc : cbi_html_end(&html);
 }
 
+/* The action that the path names, of a plugin that is on; NULL for none. */
+static const json_t *action_of(struct cb_req *req,
+                               const struct cbi_plugin_entry **plugin)
+{
+	static const char prefix[] = "actions/";
+	const struct cbi_snapshot *snapshot;
+
+	if (!req->rest || !req->web->registry ||
+	    strncmp(req->rest, prefix, sizeof(prefix) - 1) != 0 ||
+	    cbi_registry_look(req->ctx, req->web->registry, &snapshot) < 0)
+		return NULL;
+	*plugin = cbi_snapshot_plugin(snapshot, req->args[0]);
+	if (!*plugin || !cbi_snapshot_on(*plugin))
+		return NULL;
+	return cbi_action_find(*plugin, req->rest + sizeof(prefix) - 1);
+}
+
 static int show(struct cb_req *req)
 {
 	struct cbi_page shell = { .here = req->args[0] };
 	const struct cbi_plugin_route *route = NULL;
 	struct cb_buf *drawn;
+	const struct cbi_plugin_entry *plugin;
+	const json_t *action = action_of(req, &plugin);
 	struct cb_html html;
 	int rc;
 
+	if (action)
+		return cbi_action_page(req, plugin, action);
 	if (!req->web->host)
 		return cb_fail(req->ctx, CB_ENOENT,
 		               "no plugin '%s' in this pool", req->args[0]);

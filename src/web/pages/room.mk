@@ -5,6 +5,7 @@ libcallboard_la_SOURCES += \
 	src/web/pages/admin_jobs.c src/web/pages/admin_rows.c \
 	src/web/pages/audit.c \
 	src/web/pages/cards.c \
+	src/web/pages/plugin_action.c src/web/pages/plugin_action.h \
 	src/web/pages/role.c src/web/pages/role_change.c \
 	src/web/pages/role_condition.c src/web/pages/roles.c src/web/pages/roles.h \
 	src/web/pages/roles_explain.c \

@@ -200,7 +200,7 @@ await suite({
     writeFileSync(path.join(dir, 'catalog.yaml'), component('calm', {}) + component('loud', loud) + component('spinner', { 'callboard.test/spin': 'yes' }));
     writeFileSync(path.join(dir, 'extra.yaml'), `backend:\n  pluginDirs: ['${plugins}']\n  limits: {pluginTime: 1s, requestTime: 3s}\n`);
     // The section that docs/plugins.md asks for; its plugin comes later.
-    writeFileSync(path.join(dir, 'oncall.yaml'), readFileSync(path.join(tree, 'docs/plugins.md'), 'utf8').match(/```yaml\n([^]*?)```/)[1]);
+    writeFileSync(path.join(dir, 'oncall.yaml'), readFileSync(path.join(tree, 'docs/plugins.md'), 'utf8').match(/```yaml\n(oncall:[^]*?)```/)[1]);
     // A crash that is wanted is nothing a sanitizer has to report.
     for (const name of ['ASAN_OPTIONS', 'TSAN_OPTIONS']) process.env[name] = `${process.env[name] ?? ''}:handle_segv=0`;
     portal = await Portal.start({ catalogs: [path.join(dir, 'catalog.yaml')], config: [path.join(dir, 'extra.yaml'), path.join(dir, 'oncall.yaml')], env: { ROTA_TOKEN: 'stand-in-token' }, falls: true });

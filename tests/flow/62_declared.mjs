@@ -2,10 +2,10 @@
 //
 // Plugins that are one file: dropped in, changed, broken and taken away while
 // the portal serves.
-import { Portal, request, until } from '../lib/portal.mjs';
+import { Portal, request, tree, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -164,6 +164,23 @@ test('a file that is taken away takes its card along', async () => {
   rmSync(path.join(plugins, 'alerts.yaml'));
   await until('it is gone', 1, async () => !(await list()).alerts);
   assert.equal((await card('alerts')).status, 404);
+});
+
+test('the file that docs/plugins.md teaches passes its own tests, and one that is wrong does not', async () => {
+  const file = path.join(dir, 'alerts.yaml');
+  const text = readFileSync(path.join(tree, 'docs/plugins.md'), 'utf8').match(/```yaml\n(plugin: alerts[^]*?)```/)[1];
+  writeFileSync(file, text);
+  const good = await portal.ctl('plugin', 'test', file);
+  assert.equal(good.code, 0, good.stdout + good.stderr);
+  assert.match(good.stdout, /^ok {3}an alert is shown\n1 passed, 0 failed\n$/);
+  writeFileSync(file, text.replace('text: DiskFull}', 'text: DiskEmpty}'));
+  const bad = await portal.ctl('plugin', 'test', file);
+  assert.equal(bad.code, 6);
+  assert.match(bad.stdout, /^FAIL an alert is shown\n {5}.*alerts\.yaml:\d+: the card lacks 'DiskEmpty'\n/);
+  writeFileSync(file, text.replace('- stat:', '- stats:'));
+  const broken = await portal.ctl('plugin', 'test', file);
+  assert.equal(broken.code, 6);
+  assert.match(broken.stderr, /alerts\.yaml:16:9: card 'firing': there is no component 'stats'; did you mean 'stat'\?/);
 });
 
 await suite({

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * probe.c - looks at one plugin file, in a process that lives for that alone.
+ * probe.c - looks at a plugin file, in a process that lives for that alone.
  *
  * The process loads the file, checks and describes its tables, writes the
  * manifest into a pipe and ends.  If it dies, hangs or ends otherwise (a
@@ -27,6 +27,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
+
+struct cbi_probe {
+	const char *path, *name, *id;
+	json_t *refused; /* what is known of a file that is not loaded */
+	pid_t pid;
+	int fd; /* where its manifest comes from; -1: none */
+};
 
 /* "oncall" of "/x/oncall.so"; lives with ctx. */
 static const char *name_of_file(struct cb_ctx *ctx, const char *path)
@@ -209,36 +216,29 @@ static json_t *hear(struct cb_ctx *ctx, int fd, pid_t pid, const char *name)
 	return manifest;
 }
 
-static json_t *probe(struct cb_ctx *ctx, const char *path, const char *name)
+static int start(struct cb_ctx *ctx, struct cbi_probe *probe)
 {
-	json_t *manifest;
 	int ends[2];
-	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		cb_fail(ctx, CB_EBUG, "no pipe for %s: %s", path,
-		        strerror(errno));
-		return NULL;
-	}
-	pid = fork();
-	if (pid < 0) {
-		cb_fail(ctx, CB_EBUG, "no process for %s: %s", path,
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return cb_fail(ctx, CB_EBUG, "no pipe for %s: %s", probe->path,
+		               strerror(errno));
+	probe->pid = fork();
+	if (probe->pid < 0) {
+		cb_fail(ctx, CB_EBUG, "no process for %s: %s", probe->path,
 		        strerror(errno));
 		close(ends[0]);
 		close(ends[1]);
-		return NULL;
+		return CB_EBUG;
 	}
-	if (pid == 0) {
+	if (probe->pid == 0) {
 		close(ends[0]);
-		run_child(ends[1], path, name);
+		run_child(ends[1], probe->path, probe->name);
 	}
+	/* Before the next is started, which must not hold it open. */
 	close(ends[1]);
-	manifest = hear(ctx, ends[0], pid, name);
-	close(ends[0]);
-	if (!manifest)
-		cb_fail(ctx, CB_ENOMEM, "out of memory for the manifest of %s",
-		        path);
-	return manifest;
+	probe->fd = ends[0];
+	return CB_OK;
 }
 
 char *cbi_file_id(struct cb_ctx *ctx, const struct stat *st)
@@ -249,31 +249,50 @@ char *cbi_file_id(struct cb_ctx *ctx, const struct stat *st)
 	                 (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 }
 
-json_t *cbi_probe_file(struct cb_ctx *ctx, const char *path)
+struct cbi_probe *cbi_probe_begin(struct cb_ctx *ctx, const char *path)
 {
-	const char *name = name_of_file(ctx, path), *id;
-	json_t *manifest = NULL;
+	struct cbi_probe *probe = cb_alloc(ctx, sizeof(*probe));
 	struct cb_buf why;
 	struct stat st;
+	int rc = CB_OK;
 
-	if (!name)
+	if (!probe)
 		return NULL;
+	probe->fd = -1;
+	probe->path = path;
+	probe->name = name_of_file(ctx, path);
 	memset(&st, 0, sizeof(st));
 	cbi_buf_init(&why, REASON_MAX);
 	/* Before the file is read, so that a later one does not pass for it. */
 	if (stat(path, &st) < 0)
 		cb_buf_printf(&why, "cannot be read: %s", strerror(errno));
-	if (!why.len && cbi_elf_check(path, &why) == CB_OK)
-		manifest = probe(ctx, path, name);
+	probe->id = cbi_file_id(ctx, &st);
+	if (!probe->name || !probe->id)
+		rc = CB_ENOMEM;
+	else if (!why.len && cbi_elf_check(path, &why) == CB_OK)
+		rc = start(ctx, probe);
 	else
-		manifest = cbi_manifest_of_refused(name, "native",
-		                                   cbi_buf_string(&why));
+		probe->refused = cbi_manifest_of_refused(probe->name, "native",
+		                                         cbi_buf_string(&why));
 	cbi_buf_finish(&why);
-	id = cbi_file_id(ctx, &st);
-	if (manifest && id) {
-		json_object_set_new(manifest, "file", json_string(path));
-		json_object_set_new(manifest, "id", json_string(id));
+	return rc < 0 ? NULL : probe;
+}
+
+json_t *cbi_probe_end(struct cb_ctx *ctx, struct cbi_probe *probe)
+{
+	json_t *manifest = probe->refused;
+
+	if (probe->fd >= 0) {
+		manifest = hear(ctx, probe->fd, probe->pid, probe->name);
+		close(probe->fd);
 	}
+	if (!manifest) {
+		cb_fail(ctx, CB_ENOMEM, "out of memory for the manifest of %s",
+		        probe->path);
+		return NULL;
+	}
+	json_object_set_new(manifest, "file", json_string(probe->path));
+	json_object_set_new(manifest, "id", json_string(probe->id));
 	return manifest;
 }
 

@@ -73,10 +73,14 @@ int cbi_section_check(const struct cbi_config *config, const json_t *manifest,
 /* ---- probe.c: one file, in a process of its own ------------------------ */
 
 /*
- * The manifest of the file, refused or checked; a new reference.  NULL only
- * without memory or processes, which is in ctx.
+ * Begins to look at a file; several may be looked at at once.  Lives with ctx,
+ * as path must.  NULL only without memory or processes, which is in ctx.
  */
-json_t *cbi_probe_file(struct cb_ctx *ctx, const char *path);
+struct cbi_probe;
+struct cbi_probe *cbi_probe_begin(struct cb_ctx *ctx, const char *path);
+/* What was found, each begun one once: the manifest, refused or checked, a new
+ * reference; NULL only without memory, which is in ctx. */
+json_t *cbi_probe_end(struct cb_ctx *ctx, struct cbi_probe *probe);
 
 /* The manifest of what could not be read; a new reference. */
 json_t *cbi_manifest_of_refused(const char *name, const char *tier,

@@ -21,6 +21,9 @@
 #include "base/str.h"
 #include "config/config.h"
 
+/* Files that are loaded at once, each by a process. */
+#define PROBES_MAX 8
+
 /* ---- Manifests ----------------------------------------------------------- */
 
 void cbi_manifest_refuse(json_t *manifest, const char *fmt, ...)
@@ -243,7 +246,8 @@ static json_t *as_before(const struct scan *scan, const char *path)
 }
 
 static int look_at(struct cb_ctx *ctx, struct scan *scan,
-                   const struct cbi_plugin_file *file, json_t *list)
+                   const struct cbi_plugin_file *file, struct cbi_probe *probe,
+                   json_t *list)
 {
 	const struct cbi_text_scan text = {
 		.filter = scan->filter,
@@ -261,10 +265,40 @@ static int look_at(struct cb_ctx *ctx, struct scan *scan,
 	else if (scan->text_only)
 		manifest = as_before(scan, file->path);
 	else
-		manifest = cbi_probe_file(ctx, file->path);
+		manifest = cbi_probe_end(ctx, probe);
 	if (manifest)
 		json_array_append_new(list, manifest);
 	return manifest || scan->text_only ? CB_OK : cb_failure_code(ctx);
+}
+
+/* Files are looked at in order, while those after are being loaded. */
+static int look_at_all(struct cb_ctx *ctx, struct scan *scan,
+                       const struct cbi_plugin_file *files, size_t n,
+                       json_t *list)
+{
+	struct cbi_probe **probes = cb_alloc(ctx, (n + 1) * sizeof(*probes));
+	size_t i = 0, begun = 0;
+	int rc = probes ? CB_OK : CB_ENOMEM;
+
+	while (rc == CB_OK && i < n) {
+		for (; rc == CB_OK && begun < n && begun < i + PROBES_MAX;
+		     begun++) {
+			if (files[begun].text || scan->text_only)
+				continue;
+			probes[begun] = cbi_probe_begin(ctx, files[begun].path);
+			if (!probes[begun])
+				rc = cb_failure_code(ctx);
+		}
+		if (rc < 0)
+			break;
+		rc = look_at(ctx, scan, &files[i], probes[i], list);
+		i++;
+	}
+	/* After a failure nobody asks for the others, but they end. */
+	for (; i < begun; i++)
+		if (probes[i])
+			json_decref(cbi_probe_end(ctx, probes[i]));
+	return rc;
 }
 
 static void join(struct cb_ctx *ctx, const struct scan *scan, json_t *list)
@@ -296,8 +330,8 @@ static int manifests(struct cb_ctx *ctx, struct scan *scan, json_t **out)
 	int rc =
 	    list ? cbi_plugin_files(ctx, scan->config, &files, &n) : CB_ENOMEM;
 
-	for (size_t i = 0; rc == CB_OK && i < n; i++)
-		rc = look_at(ctx, scan, &files[i], list);
+	if (rc == CB_OK)
+		rc = look_at_all(ctx, scan, files, n, list);
 	if (rc < 0) {
 		json_decref(list);
 		return rc;

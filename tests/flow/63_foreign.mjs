@@ -2,7 +2,7 @@
 //
 // Plugins that are programs of their own, in Python, sh and Node: their cards,
 // pages and APIs, and what happens when they are not there, slow or wrong.
-import { freePort, Portal, request, run, sleep, tree, until } from '../lib/portal.mjs';
+import { freePort, Portal, request, run, sleep, slow, tree, until } from '../lib/portal.mjs';
 import { suite, test } from '../lib/suite.mjs';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -69,7 +69,7 @@ test('a personal card is made for who looks, and for nobody else', async () => {
 test('what is slow is a placeholder until it is there', async () => {
   const began = Date.now();
   assert.match((await card('builds/slow')).body, /data-state="loading"/);
-  assert.ok(Date.now() - began < 1200);
+  assert.ok(Date.now() - began < 1200 * slow);
   await drawn('builds/slow', 'ferry', 'It took its time.');
 });
 

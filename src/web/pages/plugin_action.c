@@ -205,7 +205,7 @@ static void draw(struct cb_req *req, const struct cbi_plugin_entry *plugin,
 	const struct cbi_html_card card = {
 		.plugin = plugin->name,
 		.name = text(action, "name"),
-		.title = text(action, "title"),
+		.title = plugin->name,
 	};
 
 	cbi_html_page_head(html, text(action, "title"), NULL);

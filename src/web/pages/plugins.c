@@ -142,6 +142,8 @@ static void text_cell(struct cb_html *html, const char *label, bool number,
 	cbi_html_lit(html, "<td");
 	if (number)
 		cbi_html_lit(html, " class=\"num\"");
+	else
+		cbi_html_lit(html, " class=\"word\"");
 	cbi_html_attr_tr(html, "data-label", label);
 	cbi_html_lit(html, ">");
 	cbi_html_esc(html, text);

@@ -12,11 +12,15 @@
 
 struct cbi_copy;
 struct cbi_copy_config;
+struct cbi_cache;
 
 struct cbi_catalog {
 	struct cbi_copy *copy; /* NULL: PostgreSQL alone */
 	/* How long the copy answers without PostgreSQL. */
 	int64_t stale_if_error_ms;
+	/* Where it is kept which class sees which version of an entity; NULL:
+	 * it is looked at each time. */
+	struct cbi_cache *sights;
 	/* Cursors carry a MAC (auth/ has it: cbi_auth_sign and cbi_auth_signed
 	 * for purpose "cursor").  sign NULL: they carry and need none. */
 	int (*sign)(struct cb_ctx *ctx, void *signer, const char *text,

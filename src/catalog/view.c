@@ -7,12 +7,17 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "cache/cache.h"
 #include "catalog/fold.h"
 #include "catalog/layout.h"
 #include "catalog/sight.h"
 #include "catalog/sql.h"
 #include "copy/copy.h"
 #include "db/db.h"
+
+/* What a kept verdict has for a status. */
+#define SEEN 200
+#define NOT_SEEN 404
 
 static void from_record(struct cbi_span record, struct cbi_served *out)
 {
@@ -33,19 +38,50 @@ static int no_entity(struct cb_ctx *ctx, const char *what, const char *which)
 	               which);
 }
 
+/* Does the scope's class see this version?  Reading a condition and matching
+ * it costs more than all else that a request by name does, and its answer
+ * changes with neither; so it is kept, under what it was made of. */
+static int look(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
+                const struct cbi_served *served, bool *out)
+{
+	const struct cbi_cache_key *key = NULL;
+	struct cbi_span body = { served->body, served->len };
+	struct cbi_blob verdict = { .body = "" };
+	const struct cbi_blob *kept;
+	struct cbi_sight sight;
+	int rc;
+
+	if (catalog->sights) {
+		key = cbi_cache_key(ctx, &ctx->scope, "sight %s %s",
+		                    served->uid, served->etag);
+		if (!key)
+			return CB_ENOMEM;
+		if (cbi_cache_get(ctx, catalog->sights, key, served->number,
+		                  &kept) == CB_OK) {
+			*out = kept->status == SEEN;
+			return CB_OK;
+		}
+	}
+	rc = cbi_sight_open(ctx, &sight);
+	if (rc == CB_OK)
+		rc = cbi_sight_sees(ctx, &sight, body, out);
+	if (rc < 0 || !key)
+		return rc;
+	verdict.status = *out ? SEEN : NOT_SEEN;
+	return cbi_cache_put(ctx, catalog->sights, key, served->number,
+	                     &verdict, NULL);
+}
+
 /* Found, and to be seen?  CB_ENOENT, not noted, when it is not; what the past
  * answers was judged there. */
-static int judge(struct cb_ctx *ctx, int rc, const struct cbi_served *served)
+static int judge(struct cb_ctx *ctx, const struct cbi_catalog *catalog, int rc,
+                 const struct cbi_served *served)
 {
-	struct cbi_span body = { served->body, served->len };
-	struct cbi_sight sight;
 	bool seen = false;
 
 	if (rc < 0 || ctx->scope.all || ctx->scope.as_of)
 		return rc;
-	rc = cbi_sight_open(ctx, &sight);
-	if (rc == CB_OK)
-		rc = cbi_sight_sees(ctx, &sight, body, &seen);
+	rc = look(ctx, catalog, served, &seen);
 	return rc == CB_OK && !seen ? CB_ENOENT : rc;
 }
 
@@ -149,7 +185,7 @@ int cbi_view_by_ref(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 		if (rc == CB_OK)
 			from_record(record, out);
 	}
-	rc = judge(ctx, rc, out);
+	rc = judge(ctx, catalog, rc, out);
 	return rc == CB_ENOENT ? no_entity(ctx, "ref", ref) : rc;
 }
 
@@ -214,7 +250,7 @@ int cbi_view_by_uid(struct cb_ctx *ctx, const struct cbi_catalog *catalog,
 		return no_entity(ctx, "uid", uid);
 	rc = txn ? uid_from_copy(txn, key, out)
 	         : uid_from_database(ctx, key, out);
-	rc = judge(ctx, rc, out);
+	rc = judge(ctx, catalog, rc, out);
 	return rc == CB_ENOENT ? no_entity(ctx, "uid", uid) : rc;
 }
 

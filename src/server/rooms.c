@@ -145,6 +145,7 @@ int cbi_rooms_open(struct cb_ctx *ctx, const struct cbi_start *start, int what,
 	cbi_source_setup(settings->run_dir, settings->web_threads);
 	rooms->catalog.copy = rooms->copy;
 	rooms->catalog.stale_if_error_ms = settings->stale_if_error_ms;
+	rooms->catalog.sights = rooms->cache;
 	path = cb_printf(ctx, "%s/" CBI_REGISTRY_FILE, settings->run_dir);
 	if (!path)
 		return CB_ENOMEM;

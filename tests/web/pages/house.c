@@ -241,6 +241,7 @@ static void open_policy(struct house *house, const struct cbi_config *config)
 		exit(99);
 	MUST(cbi_policy_create(&house->ctx, config, &joins, &house->policy));
 	house->web.policy = house->policy;
+	house->catalog.sights = house->cache;
 }
 
 void house_policy(struct house *house, const char *config)

@@ -60,7 +60,6 @@ struct drawing {
 struct check {
 	struct cbi_ctl *ctl;
 	char dir[PATH_MAX];
-	struct cbi_registry *registry;
 	const json_t *values; /* by source; NULL: none are known */
 	const char *entity;   /* as served */
 	const char *plugin, *card;
@@ -120,7 +119,7 @@ static int draw(struct cb_ctx *ctx, const struct check *check,
 {
 	const struct cbi_host_joins joins = {
 		.config = check->ctl->config,
-		.registry = check->registry,
+		.registry = check->ctl->registry,
 		.value = tell,
 	};
 	struct cbi_card_result result;
@@ -400,9 +399,11 @@ static int look(struct check *check, const struct cbi_plugin_entry **out)
 		                         cbi_host_filter(), path);
 	if (rc == CB_OK)
 		rc = cbi_registry_create(&ctl->ctx, path, NULL, 0,
-		                         cbi_host_filter(), &check->registry);
+		                         cbi_host_filter(),
+		                         &check->ctl->registry);
 	if (rc == CB_OK)
-		rc = cbi_registry_look(&ctl->ctx, check->registry, &snapshot);
+		rc = cbi_registry_look(&ctl->ctx, check->ctl->registry,
+		                       &snapshot);
 	if (rc < 0)
 		return rc;
 	if (cbi_snapshot_plugins(snapshot, &entries) != 1)
@@ -484,7 +485,6 @@ int cbi_ctl_plugin_check(struct cbi_ctl *ctl, int argc, char **argv)
 		                        "plugin check takes one file");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	rc = check_file(&check, argv[0], entity, values);
-	cbi_registry_destroy(check.registry);
 	remove_folder(&check, argv[0]);
 	return rc;
 }

@@ -279,7 +279,8 @@ static void watch_role(struct cbi_master *master,
 	role->rss = resident(role->pid);
 	if (over_memory(generation, role))
 		replace(master, generation, role, CBI_KILL_MS,
-		        "it is over its pool's limit of memory");
+		        "it is over backend.limits.memory, or its pool's "
+		        "limit");
 }
 
 static void watch_leavers(struct cbi_master *master)

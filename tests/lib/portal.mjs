@@ -162,14 +162,18 @@ export class Portal {
   }
 }
 
-// One request; the body must come whole, or it throws.  With `again`, one that
-// met a kept connection as nginx closed it is sent anew, as browsers do.
+// One request; the body must come whole, or it throws.  With `again`, one whose
+// connection nginx closed before it read it is sent anew, as browsers do: a
+// worker that leaves closes those that are idle, also just accepted ones.  What
+// we lose is a 502 or a cut answer.
 export function request(url, options = {}) {
   return new Promise((resolve, reject) => {
     const headers = { ...options.headers };
     for (const name of Object.keys(headers)) if (headers[name] === undefined) delete headers[name];
     if (options.body !== undefined && !headers['content-type']) headers['content-type'] = 'application/json';
+    let answered = false;
     const req = http.request(url, { method: options.method ?? 'GET', headers, agent: options.agent, timeout: options.timeout ?? 30000 }, res => {
+      answered = true;
       const parts = [];
       res.on('data', part => parts.push(part));
       res.on('error', reject);
@@ -181,7 +185,7 @@ export function request(url, options = {}) {
     });
     req.on('timeout', () => req.destroy(new Error('timeout')));
     req.on('error', error => {
-      if (!options.again || !req.reusedSocket) return reject(error);
+      if (!options.again || answered || error.message === 'timeout') return reject(error);
       request(url, { ...options, again: false, agent: undefined }).then(resolve, reject);
     });
     req.end(options.body === undefined || typeof options.body === 'string' ? options.body : JSON.stringify(options.body));

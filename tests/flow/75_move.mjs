@@ -67,7 +67,7 @@ async function underLoad(work) {
     if (what.kind !== 'card') return checkReader(answer, what);
     return answer.status === 200 && answer.body.includes('data-plugin="ownership"') && !answer.body.includes('data-state="unavailable"') ? null : `card: ${answer.status} ${answer.body.slice(0, 200)}`;
   };
-  const again = () => { const what = next(); return what && { ...what, again: true }; };
+  const again = () => { const what = next(); return what && { ...what, again: 3 }; };
   const result = await load({ lanes: 6, next: again, check });
   await working;
   if (state.error) throw state.error;

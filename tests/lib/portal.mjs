@@ -162,8 +162,8 @@ export class Portal {
   }
 }
 
-// One request; the body must come whole, or it throws.  With `again`, one whose
-// connection nginx closed before it read it is sent anew, as browsers do: a
+// One request; the body must come whole, or it throws.  With `again: N`, one whose
+// connection nginx closed before it read it is sent anew, N times at most: a
 // worker that leaves closes those that are idle, also just accepted ones.  What
 // we lose is a 502 or a cut answer.
 export function request(url, options = {}) {
@@ -186,7 +186,7 @@ export function request(url, options = {}) {
     req.on('timeout', () => req.destroy(new Error('timeout')));
     req.on('error', error => {
       if (!options.again || answered || error.message === 'timeout') return reject(error);
-      request(url, { ...options, again: false, agent: undefined }).then(resolve, reject);
+      request(url, { ...options, again: options.again - 1, agent: undefined }).then(resolve, reject);
     });
     req.end(options.body === undefined || typeof options.body === 'string' ? options.body : JSON.stringify(options.body));
   });
